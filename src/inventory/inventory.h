@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Package databases and os-release: the detectors that read them, and names derived from what they say. */
+#ifndef TALLYMAN_INVENTORY_INVENTORY_H
+#define TALLYMAN_INVENTORY_INVENTORY_H
+
+#include "model/detector.h"
+#include "model/package.h"
+
+/* All detectors of this room, ended by NULL. */
+extern const struct detector *const inventory_detectors[];
+
+/* Appends the package URL (purl-spec): "pkg:deb/debian/openssl@3.0.15-1~deb12u1?arch=amd64&distro=debian-12". The
+ * namespace and distro qualifier come from `d` (NULL: left out). */
+void package_url(const struct package *package, const struct distribution *d, struct buf *out);
+
+/* Last day of freely available security support ("2028-06-30"), and codename, of a release; NULL if unknown. */
+const char *distribution_end_of_life(struct str id, struct str version_id);
+const char *distribution_codename(struct str id, struct str version_id);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An image: its identity is the digest of its configuration; everything else is an attribute (design.md, "Identity"). */
+#ifndef TALLYMAN_MODEL_IMAGE_H
+#define TALLYMAN_MODEL_IMAGE_H
+
+#include <stdint.h>
+
+#include "base/hash.h"
+#include "base/mem.h"
+
+struct platform {
+        char *os;           /* "linux" */
+        char *architecture; /* GOARCH: "amd64" */
+        char *variant;      /* "v8" or NULL */
+};
+
+struct image_layer {
+        struct digest digest;  /* of the blob as stored; unset for a docker-archive's until it was read, and for a root directory */
+        struct digest diff_id; /* of the tar; unset for a root directory */
+        uint64_t size;         /* of the blob as stored */
+        char *created_by;      /* from the history, or NULL */
+};
+
+/* Strings belong to `arena`, NULL where unknown. */
+struct image {
+        struct arena *arena;
+        const char *kind;      /* "oci-dir", "oci-archive", "docker-archive", "dir" */
+        const char *reference; /* as the user can type it again, without the kind: "path:tag" */
+        struct digest image_id;
+        struct digest manifest_digest;
+        struct digest index_digest;
+        char **repo_tags;
+        size_t n_repo_tags;
+        char **repo_digests;
+        size_t n_repo_digests;
+        struct platform platform;
+        char *created; /* RFC 3339, as written */
+        char *user;    /* of the configuration */
+        char *config;  /* the configuration document itself, valid JSON, or NULL */
+        size_t config_size;
+        struct image_layer *layers; /* lowest first */
+        size_t n_layers;
+};
+
+struct image *image_new(void);
+struct image *image_free(struct image *image);
+DEFINE_FREEP(struct image, image_free)
+
+/* "os/arch[/variant]" into the arena. -EINVAL with a message. */
+int platform_parse(struct arena *arena, const char *text, struct platform *ret, struct error *err) _must_check_;
+/* True if an image for `have` runs where `want` is asked for (variant only where both name one). */
+bool platform_matches(const struct platform *have, const struct platform *want);
+/* This machine's: "linux", GOARCH of uname. */
+int platform_host(struct arena *arena, struct platform *ret, struct error *err) _must_check_;
+
+#endif

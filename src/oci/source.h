@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where an image is read from. A target is "KIND:REST" or a bare path, recognised by its content:
+ *   oci-dir:DIR[:TAG]  oci-archive:FILE[:TAG]  docker-archive:FILE[:TAG]  dir:PATH
+ * (OCI image-spec 1.1 image-layout.md; Docker image specification 1.2 and the older layout).
+ * Documents are verified against their digests here and parsed in a worker.
+ */
+#ifndef TALLYMAN_OCI_SOURCE_H
+#define TALLYMAN_OCI_SOURCE_H
+
+#include "base/error.h"
+#include "base/worker.h"
+#include "model/image.h"
+#include "model/problem.h"
+
+struct source_options {
+        const char *platform; /* "os/arch[/variant]", NULL: this machine's */
+};
+
+/* A run of bytes in an open file. */
+struct blob {
+        int fd; /* borrowed from the source */
+        uint64_t offset;
+        uint64_t size;
+};
+
+struct source;
+
+/* -EINVAL / -ENOENT: not something that can be asked for (exit status 2): no such path, not an image, no such tag or
+ * platform (the message lists those there are). -EBADMSG: an image too broken to tell its layers. What is broken but
+ * leaves the layers known is put into `problems`. */
+int source_open(const char *target, const struct source_options *options, struct problem_list *problems,
+                struct source **ret, struct error *err) _must_check_;
+struct source *source_free(struct source *source);
+DEFINE_FREEP(struct source, source_free)
+
+/* Borrowed; the digest of a docker-archive's layer is set by the caller once it was read. */
+struct image *source_image(struct source *source);
+/* The open root directory of "dir", else -1. Borrowed. */
+int source_root(const struct source *source);
+/* The bytes of layer `i`. -ENOENT if the layout lacks the blob; a size other than the descriptor's is -EBADMSG. */
+int source_layer(struct source *source, size_t i, struct blob *ret, struct error *err) _must_check_;
+
+/* The worker jobs of this room's documents and archives, for worker_init(). */
+extern const struct worker_job oci_document_job;
+extern const struct worker_job oci_archive_job;
+extern const struct worker_job oci_inflate_job;
+
+#endif
