@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading an image index: look-up by binary search, links followed as inside the image. */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/wire.h"
+#include "model/path.h"
+#include "oci/image_index.h"
+#include "oci/layer_format.h"
+
+#define LINKS_MAX 40
+
+struct image_index {
+        int fd;
+        struct format_map map;
+        uint64_t count;
+        uint64_t table;
+};
+
+int image_index_open(int fd, struct image_index **ret, struct error *err)
+{
+        _cleanup_(image_index_freep) struct image_index *index = calloc(1, sizeof(*index));
+        struct wire_reader reader;
+        int r;
+
+        if (!index) {
+                fd_close(fd);
+                return error_oom(err);
+        }
+        index->fd = fd;
+        r = format_map_open(fd, IMAGE_INDEX_MAGIC, "file index", &index->map, err);
+        if (r < 0)
+                return r;
+        reader = wire_reader(index->map.trailer.p, index->map.trailer.n);
+        index->count = wire_get_u64(&reader);
+        index->table = wire_get_u64(&reader);
+        if (!wire_end(&reader) || index->table > index->map.body ||
+            (index->map.body - index->table) / sizeof(uint64_t) != index->count ||
+            (index->map.body - index->table) % sizeof(uint64_t))
+                return error_say(err, -EBADMSG, "the file index is damaged: its table does not fit");
+        *ret = TAKE_PTR(index);
+        return 0;
+}
+
+struct image_index *image_index_free(struct image_index *index)
+{
+        if (!index)
+                return NULL;
+        format_map_close(&index->map);
+        fd_close(index->fd);
+        free(index);
+        return NULL;
+}
+
+uint64_t image_index_count(const struct image_index *index)
+{
+        return index->count;
+}
+
+void image_index_release(const struct image_index *index)
+{
+        format_map_release(&index->map, 0, index->map.size);
+}
+
+int image_index_get(const struct image_index *index, uint64_t i, struct file_entry *ret, struct error *err)
+{
+        struct wire_reader r;
+        struct str payload;
+        uint64_t at;
+
+        if (i >= index->count)
+                return error_say(err, -EINVAL, "the file index has no entry %llu", (unsigned long long)i);
+        memcpy(&at, index->map.data + index->table + i * sizeof(at), sizeof(at));
+        if (format_map_sized(&index->map, &at, index->table, &payload) < 0)
+                return error_say(err, -EBADMSG, "the file index is damaged: an entry does not fit");
+        r = wire_reader(payload.p, payload.n);
+        if (file_entry_decode(&r, ret) < 0)
+                return error_say(err, -EBADMSG, "the file index is damaged: an entry makes no sense");
+        return 0;
+}
+
+int image_index_find(const struct image_index *index, struct str path, struct file_entry *ret, uint64_t *ret_i,
+                     struct error *err)
+{
+        uint64_t low = 0, high = index->count;
+
+        while (low < high) {
+                uint64_t middle = low + (high - low) / 2;
+                struct file_entry entry;
+                int r = image_index_get(index, middle, &entry, err);
+
+                if (r < 0)
+                        return r;
+                r = path_compare(entry.path, path);
+                if (r == 0) {
+                        *ret = entry;
+                        if (ret_i)
+                                *ret_i = middle;
+                        return 1;
+                }
+                if (r < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return 0;
+}
+
+/* Puts where the link `entry` leads, then what was still to be walked, into `todo`. */
+static int follow_link(const struct file_entry *entry, struct str rest, struct buf *todo, struct error *err)
+{
+        _cleanup_(buf_free) struct buf target = { 0 };
+        int r = path_link_target(entry->path, entry->target, &target, err);
+
+        if (r < 0)
+                return r;
+        if (rest.n) {
+                if (target.len)
+                        buf_putc(&target, '/');
+                buf_add_str(&target, rest);
+        }
+        if (!buf_ok(&target))
+                return error_oom(err);
+        buf_free(todo);
+        *todo = target;
+        target = (struct buf){ 0 };
+        return 0;
+}
+
+/* Walks `todo` until a link is met (1, `todo` now says where to go on), or the end (0). */
+static int walk(const struct image_index *index, struct buf *todo, struct file_entry *ret, uint64_t *ret_i, bool *found,
+                struct error *err)
+{
+        struct str path = buf_str(todo);
+        size_t end = 0;
+
+        *found = false;
+        do {
+                struct str rest;
+                int r;
+
+                while (end < path.n && path.p[end] != '/')
+                        end++;
+                r = image_index_find(index, (struct str){ path.p, end }, ret, ret_i, err);
+                if (r < 0)
+                        return r;
+                if (r == 0)
+                        return 0;
+                rest = end < path.n ? (struct str){ path.p + end + 1, path.n - end - 1 } : STR_NULL;
+                if (ret->type == FILE_SYMLINK)
+                        return (r = follow_link(ret, rest, todo, err)) < 0 ? r : 1;
+                if (rest.n && ret->type != FILE_DIRECTORY)
+                        return 0;
+                end++;
+        } while (end <= path.n);
+        *found = true;
+        return 0;
+}
+
+int image_index_resolve(const struct image_index *index, struct str path, struct file_entry *ret, uint64_t *ret_i,
+                        struct error *err)
+{
+        _cleanup_(buf_free) struct buf todo = { 0 };
+        int r;
+
+        r = path_normalize(path, &todo, err);
+        if (r < 0)
+                return r;
+        for (unsigned links = 0; links <= LINKS_MAX; links++) {
+                struct file_entry entry;
+                uint64_t i = 0;
+                bool found;
+
+                r = walk(index, &todo, &entry, &i, &found, err);
+                if (r < 0)
+                        return r;
+                if (r > 0)
+                        continue;
+                if (!found)
+                        return 0;
+                *ret = entry;
+                if (ret_i)
+                        *ret_i = i;
+                return 1;
+        }
+        return 0;
+}
