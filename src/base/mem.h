@@ -22,8 +22,12 @@
 #define TAKE_FD(fd) ({ int *_fp = &(fd); int _f = *_fp; *_fp = -EBADF; _f; })
 
 #define ELEMENTS_OF(array) (sizeof(array) / sizeof((array)[0]))
-#define MIN_OF(a, b) ({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); _a < _b ? _a : _b; })
-#define MAX_OF(a, b) ({ __typeof__(a) _a = (a); __typeof__(b) _b = (b); _a > _b ? _a : _b; })
+/* Each use names its own temporaries, so that one may stand inside another. */
+#define MIN_OF(a, b) MEM_PICK_(<, a, b, __COUNTER__)
+#define MAX_OF(a, b) MEM_PICK_(>, a, b, __COUNTER__)
+#define MEM_PICK_(op, a, b, n) MEM_PICK__(op, a, b, n)
+#define MEM_PICK__(op, a, b, n) \
+        ({ __typeof__(a) _a##n = (a); __typeof__(b) _b##n = (b); _a##n op _b##n ? _a##n : _b##n; })
 
 /* Defines thing_freep() for a thing_free() that takes and returns a pointer. */
 #define DEFINE_FREEP(type, fn)                 \
