@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+ssize_t file_read(int fd, void *buf, size_t n, struct error *err)
+{
+        size_t done = 0;
+
+        while (done < n) {
+                ssize_t r = read(fd, (char *)buf + done, n - done);
+
+                if (r < 0 && errno == EINTR)
+                        continue;
+                if (r < 0)
+                        return error_set(err, -errno, "read");
+                if (r == 0)
+                        break;
+                done += (size_t)r;
+        }
+        return (ssize_t)done;
+}
+
+ssize_t file_read_at(int fd, void *buf, size_t n, uint64_t offset, struct error *err)
+{
+        size_t done = 0;
+
+        while (done < n) {
+                ssize_t r = pread(fd, (char *)buf + done, n - done, (off_t)(offset + done));
+
+                if (r < 0 && errno == EINTR)
+                        continue;
+                if (r < 0)
+                        return error_set(err, -errno, "read");
+                if (r == 0)
+                        break;
+                done += (size_t)r;
+        }
+        return (ssize_t)done;
+}
+
+int file_write(int fd, const void *data, size_t n, struct error *err)
+{
+        size_t done = 0;
+
+        while (done < n) {
+                ssize_t r = write(fd, (const char *)data + done, n - done);
+
+                if (r < 0 && errno == EINTR)
+                        continue;
+                if (r < 0)
+                        return error_set(err, -errno, "write");
+                done += (size_t)r;
+        }
+        return 0;
+}
+
+int file_slurp(int fd, size_t max, struct buf *out, struct error *err)
+{
+        size_t before = out->len;
+
+        for (;;) {
+                ssize_t n;
+
+                if (!buf_reserve(out, 65536))
+                        return error_oom(err);
+                n = file_read(fd, out->data + out->len, 65536, err);
+                if (n < 0)
+                        return (int)n;
+                out->len += (size_t)n;
+                out->data[out->len] = 0;
+                if (out->len - before > max)
+                        return error_say(err, -E2BIG, "larger than %zu bytes", max);
+                if (n < 65536)
+                        return 0;
+        }
+}
+
+int file_open_below(int dir, const char *path, int flags, bool follow, struct error *err)
+{
+        struct open_how how = {
+                .flags = (uint64_t)(flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK),
+                .resolve = RESOLVE_NO_MAGICLINKS |
+                           (follow ? RESOLVE_IN_ROOT : RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS),
+        };
+        long fd;
+
+        do {
+                fd = syscall(SYS_openat2, dir, path, &how, sizeof(how));
+        } while (fd < 0 && errno == EINTR);
+        if (fd < 0)
+                return error_set(err, -errno, "open '%s'", path);
+        return (int)fd;
+}
+
+int file_unnamed(const char *dir, struct error *err)
+{
+        const char *env = getenv("TMPDIR");
+        const char *places[] = { dir, env && *env ? env : NULL, "/var/tmp", "/tmp" };
+        int code = -ENOENT;
+
+        for (size_t i = 0; i < ELEMENTS_OF(places); i++) {
+                _cleanup_free_ char *name = NULL;
+                int fd;
+
+                if (!places[i])
+                        continue;
+                fd = open(places[i], O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+                if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT) &&
+                    asprintf(&name, "%s/.tallyman-XXXXXX", places[i]) >= 0) {
+                        fd = mkostemp(name, O_CLOEXEC);
+                        if (fd >= 0)
+                                unlink(name);
+                }
+                if (fd >= 0)
+                        return fd;
+                code = -errno;
+                if (dir)
+                        break;
+        }
+        return error_set(err, code, "make a temporary file in %s", dir ? dir : "$TMPDIR, /var/tmp or /tmp");
+}
+
+int file_publish(int fd, int dir, const char *name, struct error *err)
+{
+        char self[64], aside[512];
+
+        snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+        if (linkat(AT_FDCWD, self, dir, name, AT_SYMLINK_FOLLOW) == 0)
+                return 0;
+        if (errno != EEXIST)
+                return error_set(err, -errno, "publish '%s'", name);
+        snprintf(aside, sizeof(aside), ".%s.%d.%p", name, getpid(), (void *)&aside);
+        if (linkat(AT_FDCWD, self, dir, aside, AT_SYMLINK_FOLLOW) < 0)
+                return error_set(err, -errno, "publish '%s'", name);
+        if (renameat(dir, aside, dir, name) < 0) {
+                int code = -errno;
+
+                unlinkat(dir, aside, 0);
+                return error_set(err, code, "publish '%s'", name);
+        }
+        return 0;
+}
+
+int file_make_directories(const char *path, struct error *err)
+{
+        _cleanup_free_ char *copy = strdup(path);
+
+        if (!copy)
+                return error_oom(err);
+        for (char *p = copy + 1;; p++) {
+                char c = *p;
+
+                if (c != '/' && c != 0)
+                        continue;
+                *p = 0;
+                if (mkdir(copy, 0700) < 0 && errno != EEXIST)
+                        return error_set(err, -errno, "make the directory '%s'", copy);
+                *p = c;
+                if (c == 0)
+                        return 0;
+        }
+}
+
+struct output {
+        int fd;
+        char *path;  /* NULL: standard output, or written directly */
+        char *aside;
+        struct buf buf;
+};
+
+#define OUTPUT_BUFFER (64u << 10)
+
+static struct output *output_new(void)
+{
+        struct output *out = calloc(1, sizeof(*out));
+
+        if (out)
+                out->fd = -EBADF;
+        return out;
+}
+
+/* A new file beside `path`, with the permissions that `path` has or would get. */
+static int open_aside(struct output *out, const char *path, const struct stat *old, struct error *err)
+{
+        mode_t mask;
+
+        out->path = strdup(path);
+        if (!out->path || asprintf(&out->aside, "%s.XXXXXX", path) < 0) {
+                out->aside = NULL;
+                return error_oom(err);
+        }
+        out->fd = mkostemp(out->aside, O_CLOEXEC);
+        if (out->fd < 0) {
+                int code = -errno;
+
+                free(out->aside);
+                out->aside = NULL;
+                return error_set(err, code, "write '%s'", path);
+        }
+        mask = umask(0);
+        umask(mask);
+        if (fchmod(out->fd, old ? old->st_mode & 07777 : 0666 & ~mask) < 0)
+                return error_set(err, -errno, "set the permissions of '%s'", path);
+        return 0;
+}
+
+int output_open(const char *path, struct output **ret, struct error *err)
+{
+        _cleanup_(output_freep) struct output *out = output_new();
+        struct stat st;
+        bool exists = stat(path, &st) == 0;
+        int r;
+
+        if (!out)
+                return error_oom(err);
+        if (exists && S_ISDIR(st.st_mode))
+                return error_say(err, -EISDIR, "write '%s': it is a directory, expected a file", path);
+        if (exists && !S_ISREG(st.st_mode)) {
+                out->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+                if (out->fd < 0)
+                        return error_set(err, -errno, "write '%s'", path);
+        } else {
+                r = open_aside(out, path, exists ? &st : NULL, err);
+                if (r < 0)
+                        return r;
+        }
+        *ret = TAKE_PTR(out);
+        return 0;
+}
+
+int output_stdout(struct output **ret, struct error *err)
+{
+        _cleanup_(output_freep) struct output *out = output_new();
+
+        if (!out)
+                return error_oom(err);
+        out->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+        if (out->fd < 0)
+                return error_set(err, -errno, "write to standard output");
+        *ret = TAKE_PTR(out);
+        return 0;
+}
+
+static int output_flush(struct output *out, struct error *err)
+{
+        int r = 0;
+
+        if (out->buf.len)
+                r = file_write(out->fd, out->buf.data, out->buf.len, err);
+        buf_clear(&out->buf);
+        if (r < 0)
+                return error_wrap(err, "%s", out->path ? out->path : "standard output");
+        return 0;
+}
+
+int output_write(struct output *out, const void *data, size_t n, struct error *err)
+{
+        buf_add(&out->buf, data, n);
+        if (!buf_ok(&out->buf))
+                return error_oom(err);
+        return out->buf.len >= OUTPUT_BUFFER ? output_flush(out, err) : 0;
+}
+
+int output_finish(struct output *out, struct error *err)
+{
+        int fd, r = output_flush(out, err);
+
+        if (r < 0)
+                return r;
+        fd = TAKE_FD(out->fd);
+        if (close(fd) < 0 && errno != EINTR)
+                return error_set(err, -errno, "write %s", out->path ? out->path : "standard output");
+        if (!out->aside)
+                return 0;
+        if (rename(out->aside, out->path) < 0)
+                return error_set(err, -errno, "write '%s'", out->path);
+        free(TAKE_PTR(out->aside));
+        return 0;
+}
+
+struct output *output_free(struct output *out)
+{
+        if (!out)
+                return NULL;
+        fd_close(out->fd);
+        if (out->aside)
+                unlink(out->aside);
+        free(out->aside);
+        free(out->path);
+        buf_free(&out->buf);
+        free(out);
+        return NULL;
+}
