@@ -13,11 +13,6 @@
 #include "base/error.h"
 #include "base/str.h"
 
-static inline void json_decrefp(json_t **json)
-{
-        json_decref(*json);
-        *json = NULL;
-}
 #define _cleanup_json_ _cleanup_(json_decrefp)
 
 /* Parses one document: duplicate keys, trailing bytes, invalid UTF-8 and more than jansson's depth (2,048) are -EBADMSG

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/str.h"
+#include "base/wire.h"
+#include "model/finding.h"
+
+static const char *const severities[] = {
+        [SEVERITY_UNKNOWN] = "unknown", [SEVERITY_NONE] = "none", [SEVERITY_LOW] = "low",
+        [SEVERITY_MEDIUM] = "medium", [SEVERITY_HIGH] = "high", [SEVERITY_CRITICAL] = "critical",
+};
+
+const char *severity_name(enum severity severity)
+{
+        return severities[severity];
+}
+
+int severity_parse(const char *text, enum severity *ret, struct error *err)
+{
+        for (size_t i = 0; i < ELEMENTS_OF(severities); i++)
+                if (strcmp(text, severities[i]) == 0) {
+                        *ret = (enum severity)i;
+                        return 0;
+                }
+        return error_say(err, -EINVAL, "'%s' is not a severity (expected low, medium, high or critical)", text);
+}
+
+const char *verdict_name(enum verdict verdict)
+{
+        static const char *const names[] = {
+                [VERDICT_PASS] = "pass", [VERDICT_FAIL] = "fail", [VERDICT_NOT_APPLICABLE] = "not-applicable",
+                [VERDICT_UNDETERMINED] = "undetermined",
+        };
+
+        return names[verdict];
+}
+
+static int fingerprint(struct finding *f, struct arena *arena, struct error *err)
+{
+        const char *const parts[] = { f->rule, f->subject_kind, f->subject_name, f->subject_digest, f->layer, f->path };
+        _cleanup_(buf_free) struct buf all = { 0 };
+        uint8_t sha[SHA256_SIZE];
+        char hex[17];
+
+        for (size_t i = 0; i < ELEMENTS_OF(parts); i++)
+                wire_put_str(&all, str_from(parts[i]));
+        if (!buf_ok(&all))
+                return error_oom(err);
+        hash_sha256(all.data, all.len, sha);
+        hex_encode(sha, 8, hex);
+        f->id = arena_string(arena, hex, 16);
+        return f->id ? 0 : error_oom(err);
+}
+
+int finding_add(struct finding_list *list, const struct finding *finding, struct error *err)
+{
+        struct finding f = *finding;
+        const char **const strings[] = { &f.rule, &f.source, &f.title, &f.message, &f.subject_kind, &f.subject_name,
+                                         &f.subject_digest, &f.layer, &f.path, &f.remediation };
+        int r;
+
+        if (!list->arena && !(list->arena = arena_new()))
+                return error_oom(err);
+        if (mem_grow(&list->items, &list->cap, list->n + 1, sizeof(*list->items)) < 0)
+                return error_oom(err);
+        for (size_t i = 0; i < ELEMENTS_OF(strings); i++) {
+                if (!*strings[i])
+                        continue;
+                *strings[i] = arena_string(list->arena, *strings[i], strlen(*strings[i]));
+                if (!*strings[i])
+                        return error_oom(err);
+        }
+        r = fingerprint(&f, list->arena, err);
+        if (r < 0)
+                return r;
+        list->items[list->n++] = f;
+        return 0;
+}
+
+bool finding_list_reaches(const struct finding_list *list, enum severity severity)
+{
+        for (size_t i = 0; i < list->n; i++)
+                if ((list->items[i].verdict == VERDICT_FAIL || list->items[i].verdict == VERDICT_UNDETERMINED) &&
+                    list->items[i].severity >= severity)
+                        return true;
+        return false;
+}
+
+void finding_list_done(struct finding_list *list)
+{
+        arena_free(list->arena);
+        free(list->items);
+        *list = (struct finding_list){ 0 };
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include "model/package.h"
+
+const char *package_evidence_name(enum package_evidence evidence)
+{
+        return evidence == PACKAGE_DECLARED ? "declared" : "installed";
+}
+
+/* All strings of a package, in the order of the encoding. */
+#define PACKAGE_STRINGS(p) \
+        { &(p)->name, &(p)->version, &(p)->type, &(p)->arch, &(p)->source_name, &(p)->source_version, &(p)->vendor, \
+          &(p)->module, &(p)->key }
+
+void package_encode(const struct package *package, struct buf *out)
+{
+        struct package p = *package;
+        struct str *const strings[] = PACKAGE_STRINGS(&p);
+
+        for (size_t i = 0; i < ELEMENTS_OF(strings); i++)
+                wire_put_str(out, *strings[i]);
+        wire_put_u8(out, (uint8_t)p.evidence);
+        wire_put_u32(out, p.n_licenses);
+        for (uint32_t i = 0; i < p.n_licenses; i++)
+                wire_put_str(out, p.licenses[i]);
+}
+
+int package_decode(struct wire_reader *r, struct arena *arena, struct package *ret)
+{
+        struct package p = { 0 };
+        struct str *const strings[] = PACKAGE_STRINGS(&p);
+        struct str *licenses;
+        uint8_t evidence;
+
+        for (size_t i = 0; i < ELEMENTS_OF(strings); i++)
+                *strings[i] = wire_get_str(r);
+        evidence = wire_get_u8(r);
+        p.evidence = evidence ? PACKAGE_DECLARED : PACKAGE_INSTALLED;
+        p.n_licenses = wire_get_count(r, 4);
+        licenses = arena_alloc(arena, ((size_t)p.n_licenses + 1) * sizeof(*licenses));
+        if (!licenses)
+                return -ENOMEM;
+        for (uint32_t i = 0; i < p.n_licenses; i++)
+                licenses[i] = wire_get_str(r);
+        p.licenses = licenses;
+        if (!wire_end(r) || evidence > PACKAGE_DECLARED || p.name.n == 0)
+                return -EBADMSG;
+        *ret = p;
+        return 0;
+}
+
+void distribution_encode(const struct distribution *d, struct buf *out)
+{
+        wire_put_str(out, d->id);
+        wire_put_str(out, d->id_like);
+        wire_put_str(out, d->name);
+        wire_put_str(out, d->version_id);
+        wire_put_str(out, d->codename);
+        wire_put_str(out, d->end_of_life);
+}
+
+int distribution_decode(struct wire_reader *r, struct distribution *ret)
+{
+        struct distribution d = { 0 };
+
+        d.id = wire_get_str(r);
+        d.id_like = wire_get_str(r);
+        d.name = wire_get_str(r);
+        d.version_id = wire_get_str(r);
+        d.codename = wire_get_str(r);
+        d.end_of_life = wire_get_str(r);
+        if (!wire_end(r))
+                return -EBADMSG;
+        *ret = d;
+        return 0;
+}

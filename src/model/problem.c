@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "model/problem.h"
+
+void problem_add(struct problem_list *list, enum problem_kind kind, const char *where, const char *fmt, ...)
+{
+        _cleanup_(buf_free) struct buf what = { 0 };
+        struct problem *p;
+        va_list ap;
+
+        if (list->n == PROBLEMS_PER_LIST) {
+                list->more++;
+                list->more_gaps |= kind != PROBLEM_NOTE;
+                return;
+        }
+        if (mem_grow(&list->items, &list->cap, list->n + 1, sizeof(*list->items)) < 0) {
+                list->failed = true;
+                return;
+        }
+        va_start(ap, fmt);
+        buf_vprintf(&what, fmt, ap);
+        va_end(ap);
+        p = &list->items[list->n];
+        *p = (struct problem){ .kind = kind, .where = strdup(where), .what = buf_take(&what) };
+        if (!p->where || !p->what) {
+                free(p->where);
+                free(p->what);
+                list->failed = true;
+                return;
+        }
+        list->n++;
+}
+
+bool problem_list_complete(const struct problem_list *list)
+{
+        if (list->more_gaps || list->failed)
+                return false;
+        for (size_t i = 0; i < list->n; i++)
+                if (list->items[i].kind != PROBLEM_NOTE)
+                        return false;
+        return true;
+}
+
+void problem_list_done(struct problem_list *list)
+{
+        for (size_t i = 0; i < list->n; i++) {
+                free(list->items[i].where);
+                free(list->items[i].what);
+        }
+        free(list->items);
+        *list = (struct problem_list){ 0 };
+}
