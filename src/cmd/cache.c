@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "cmd/command.h"
+#include "store/cache.h"
+
+static int read_options(const struct arguments *args, struct prune_options *options, struct error *err)
+{
+        const char *max_size = arguments_get(args, "max-size"), *older_than = arguments_get(args, "older-than");
+        uint64_t seconds;
+        int r;
+
+        *options = (struct prune_options){ .max_bytes = UINT64_MAX, .all = arguments_has(args, "all") };
+        if (!max_size && !older_than && !options->all)
+                return error_say(err, -EINVAL, "say what to remove: --max-size, --older-than or --all");
+        if (max_size) {
+                r = parse_size(max_size, &options->max_bytes, err);
+                if (r < 0)
+                        return error_wrap(err, "--max-size");
+        }
+        if (older_than) {
+                r = parse_age(older_than, &seconds, err);
+                if (r < 0)
+                        return error_wrap(err, "--older-than");
+                /* 0 would mean "no limit" to the cache, and an age beyond time_t never comes. */
+                options->older_than = seconds > INT32_MAX ? INT32_MAX : (time_t)MAX_OF(seconds, (uint64_t)1);
+        }
+        return 0;
+}
+
+static void add_amount(struct buf *text, const char *what, uint64_t files, uint64_t bytes)
+{
+        buf_printf(text, "%s %" PRIu64 " %s, ", what, files, files == 1 ? "file" : "files");
+        size_text(bytes, text);
+        buf_putc(text, '\n');
+}
+
+int cmd_cache_prune(const struct arguments *args, struct error *err)
+{
+        _cleanup_(cache_freep) struct cache *cache = NULL;
+        _cleanup_(buf_free) struct buf text = { 0 };
+        struct prune_options options;
+        struct prune_report report = { 0 };
+        int r;
+
+        r = read_options(args, &options, err);
+        if (r < 0)
+                return r;
+        r = cache_open(&cache, err);
+        if (r < 0)
+                return r;
+        r = cache_prune(cache, &options, &report, err);
+        if (r < 0)
+                return r;
+        add_amount(&text, "removed", report.removed_files, report.removed_bytes);
+        add_amount(&text, "kept   ", report.kept_files, report.kept_bytes);
+        return print_text(&text, err);
+}

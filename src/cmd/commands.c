@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "cmd/command.h"
+
+static const char *const log_formats[] = { "text", "json", NULL };
+static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
+static const char *const report_formats[] = { "table", "json", NULL };
+static const char *const severities[] = { "low", "medium", "high", "critical", NULL };
+static const char *const shells[] = { "bash", "zsh", "fish", NULL };
+
+const struct option_spec global_options[] = {
+        { "log-format", 0, "FORMAT", "How messages on standard error are written.", log_formats },
+        { "log-level", 0, "LEVEL", "The least important messages that are written. The default is warning.", log_levels },
+        { "help", 'h', NULL, "Show help and exit." },
+        { "version", 0, NULL, "Show the version and exit." },
+        { NULL },
+};
+
+const struct help_item exit_statuses[] = {
+        { "0", "Done." },
+        { "1", "Done, and there are findings at or above --fail-on. Never without that option." },
+        { "2", "What was asked could not be done: bad usage, no such image, a report that could not be written." },
+        { "3", "Done, but incomplete: something could not be read. The report names it." },
+        { NULL },
+};
+
+static const struct option_spec scan_options[] = {
+        { "format", 'f', "FORMAT", "How the report is written. The default is table.", report_formats },
+        { "output", 'o', "FILE", "Write the report to this file, which is replaced only once the report is complete." },
+        { "fail-on", 0, "SEVERITY", "Exit with status 1 if a finding is of this severity or above.", severities },
+        { "platform", 0, "PLATFORM", "Which image of several, as os/architecture or os/architecture/variant. The default is "
+                                     "this machine's." },
+        { "files", 0, NULL, "List every file of the image as well." },
+        { "no-cache", 0, NULL, "Read every layer again and remember nothing." },
+        { "limit", 0, "NAME=VALUE", "Change a limit on what the image may cost; see LIMITS. May be repeated.", NULL, true },
+        { NULL },
+};
+
+/* Targets and limits stand in one list: both are names that mean something in a value. */
+static const struct help_item scan_terms[] = {
+        { "oci-dir:DIR[:TAG]", "An OCI image layout in a directory." },
+        { "oci-archive:FILE[:TAG]", "An OCI image layout in a tar archive." },
+        { "docker-archive:FILE[:TAG]", "What docker save writes, in its old and new layouts." },
+        { "dir:PATH", "A directory that holds a root file system." },
+        { "layer-bytes=SIZE", "Limit: inflated bytes of one layer, holes counted; with K, M, G or T. The default is 64G." },
+        { "ratio=N", "Limit: inflated to compressed bytes of a layer beyond the first GiB. The default is 500." },
+        { "files=N", "Limit: entries of one layer. The default is 20000000." },
+        { "depth=N", "Limit: components of a path. The default is 4096." },
+        { "seconds=N", "Limit: CPU time of the worker that reads a layer. The default is 600." },
+        { NULL },
+};
+
+static const struct help_item scan_examples[] = {
+        { "tallyman scan oci-archive:app.tar", "Shows what is in an image." },
+        { "tallyman scan --format json --files --output app.json oci-dir:layout:v2",
+          "Writes all that is known of one tag of a layout, with every file." },
+        { "tallyman scan --fail-on high app.tar", "Ends with status 1 if something is wrong that is high or critical." },
+        { NULL },
+};
+
+static const struct option_spec prune_options[] = {
+        { "max-size", 0, "SIZE", "Keep what was used last, up to this many bytes; with K, M, G or T." },
+        { "older-than", 0, "AGE", "Remove what was not used for this long: a number with s, m, h, d or w, as in 30d." },
+        { "all", 0, NULL, "Remove everything." },
+        { NULL },
+};
+
+static const struct help_item prune_examples[] = {
+        { "tallyman cache prune --older-than 30d --max-size 2G",
+          "Removes what was not used for 30 days, then the oldest until 2 GiB are left." },
+        { NULL },
+};
+
+static const struct help_item completion_examples[] = {
+        { "source <(tallyman completion bash)", "Completes in the shell at hand." },
+        { NULL },
+};
+
+const struct command commands[] = {
+        {
+                .name = "scan",
+                .group = GROUP_IMPLEMENTATION,
+                .summary = "show exactly what is inside an image",
+                .synopsis = "[OPTION...] TARGET",
+                .description =
+                        "Reads an image at rest: verifies every digest, merges its layers, and reports its distribution, its "
+                        "packages with the layer each came from, and whatever is wrong with the image itself.\n\n"
+                        "Everything that comes out of the image is read in processes that can reach neither files nor the "
+                        "network. What could not be read is named in the report, and the checks that were not made are "
+                        "named as not made. A layer that was read before is not read again.",
+                .terms_title = "Targets and limits",
+                .terms = scan_terms,
+                .options = scan_options,
+                .operand = { "TARGET", "The image. Without a prefix a path is recognised by its content.", NULL, 1, 1 },
+                .examples = scan_examples,
+                .needs = NEEDS_WORKERS,
+                .run = cmd_scan,
+        },
+        {
+                .name = "cache prune",
+                .group = GROUP_GENERAL,
+                .summary = "remove results of earlier scans",
+                .synopsis = "[OPTION...]",
+                .description = "Removes remembered layers and indexes that are no longer wanted, and prints what was removed and "
+                               "what was kept. At least one of the options is needed. A later scan reads again what it needs.",
+                .options = prune_options,
+                .examples = prune_examples,
+                .run = cmd_cache_prune,
+        },
+        {
+                .name = "version",
+                .group = GROUP_GENERAL,
+                .summary = "show the version and what confines workers here",
+                .synopsis = "",
+                .description = "Prints the version, and which of the kernel's means confine the processes that read images.",
+                .run = cmd_version,
+        },
+        {
+                .name = "help",
+                .group = GROUP_GENERAL,
+                .summary = "show help on a command",
+                .synopsis = "[COMMAND]",
+                .description = "Shows the overview, or the help of one command.",
+                .operand = { "COMMAND", "A command, in one or two words.", NULL, 0, 2 },
+                .run = cmd_help,
+        },
+        {
+                .name = "completion",
+                .group = GROUP_GENERAL,
+                .summary = "print a shell's completion script",
+                .synopsis = "SHELL",
+                .description = "Prints a script that teaches a shell the commands and options. Packages install these scripts.",
+                .operand = { "SHELL", "The shell.", shells, 1, 1 },
+                .examples = completion_examples,
+                .run = cmd_completion,
+        },
+        { NULL },
+};
+
+const char *command_group_title(enum command_group group)
+{
+        static const char *const titles[] = {
+                [GROUP_INITIATION] = "Initiation", [GROUP_DESIGN] = "Design", [GROUP_IMPLEMENTATION] = "Implementation",
+                [GROUP_OPERATION] = "Operation", [GROUP_GENERAL] = "General",
+        };
+
+        return titles[group];
+}
+
+const struct command *command_find(const char *name)
+{
+        for (const struct command *c = commands; c->name; c++)
+                if (strcmp(c->name, name) == 0)
+                        return c;
+        return NULL;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "cmd/command.h"
+#include "pipeline/scan.h"
+#include "report/report.h"
+
+/* "NAME=VALUE" into the limit of that name. */
+static int set_limit(struct scan_limits *limits, const char *text, struct error *err)
+{
+        const struct {
+                const char *name;
+                uint64_t *value;
+                bool size;
+        } known[] = {
+                { "layer-bytes", &limits->layer_bytes, true }, { "ratio", &limits->ratio },     { "files", &limits->files },
+                { "depth", &limits->depth },                   { "seconds", &limits->seconds },
+        };
+        const char *equals = strchr(text, '=');
+        uint64_t value;
+
+        if (!equals)
+                return error_say(err, -EINVAL, "--limit '%s': expected NAME=VALUE", text);
+        for (size_t i = 0; i < ELEMENTS_OF(known); i++) {
+                if (!str_equals((struct str){ text, (size_t)(equals - text) }, known[i].name))
+                        continue;
+                if (known[i].size) {
+                        int r = parse_size(equals + 1, &value, err);
+
+                        if (r < 0)
+                                return error_wrap(err, "--limit %s", known[i].name);
+                } else if (str_to_u64(str_from(equals + 1), 10, &value) < 0) {
+                        return error_say(err, -EINVAL, "--limit %s: '%s' is not a whole number", known[i].name, equals + 1);
+                }
+                if (value == 0)
+                        return error_say(err, -EINVAL, "--limit %s: must be at least 1", known[i].name);
+                *known[i].value = value;
+                return 0;
+        }
+        return error_say(err, -EINVAL, "--limit: there is no limit '%.*s' (expected layer-bytes, ratio, files, depth or seconds)",
+                         (int)(equals - text), text);
+}
+
+static int read_options(const struct arguments *args, struct scan_options *options, struct error *err)
+{
+        *options = (struct scan_options){
+                .target = args->operands[0],
+                .platform = arguments_get(args, "platform"),
+                .use_cache = !arguments_has(args, "no-cache"),
+                .limits = SCAN_LIMITS_DEFAULT,
+        };
+        for (size_t i = 0; i < args->n_options; i++) {
+                int r;
+
+                if (strcmp(args->options[i].spec->name, "limit") != 0)
+                        continue;
+                r = set_limit(&options->limits, args->options[i].value, err);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static void say_confinement(void)
+{
+        struct worker_features features;
+
+        worker_features(&features);
+        if (features.landlock_abi == 0)
+                log_info("this kernel has no Landlock: seccomp alone confines the workers");
+        if (!features.seccomp)
+                log_warning("this kernel has no seccomp filters: workers are not confined by them");
+}
+
+static int write_report(const struct arguments *args, const struct scan_result *result, struct output *out, struct error *err)
+{
+        const char *format = arguments_get(args, "format");
+        bool to_terminal = !arguments_has(args, "output");
+        struct report_options options = {
+                .files = arguments_has(args, "files"),
+                .colour = to_terminal && terminal_wants_colour(STDOUT_FILENO),
+                .width = to_terminal ? terminal_width(STDOUT_FILENO, 0) : 0,
+        };
+        int r;
+
+        if (format && strcmp(format, "json") == 0)
+                r = report_scan_json(result, &options, out, err);
+        else
+                r = report_scan_table(result, &options, out, err);
+        return r < 0 ? r : output_finish(out, err);
+}
+
+int cmd_scan(const struct arguments *args, struct error *err)
+{
+        _cleanup_(scan_result_freep) struct scan_result *result = NULL;
+        _cleanup_(output_freep) struct output *out = NULL;
+        const char *path = arguments_get(args, "output"), *fail_on = arguments_get(args, "fail-on");
+        enum severity severity = SEVERITY_UNKNOWN;
+        struct scan_options options;
+        int r;
+
+        if (fail_on) {
+                r = severity_parse(fail_on, &severity, err);
+                if (r < 0)
+                        return r;
+        }
+        r = read_options(args, &options, err);
+        if (r < 0)
+                return r;
+        /* Before the work: a place that can not be written to is better known at once. */
+        r = path ? output_open(path, &out, err) : output_stdout(&out, err);
+        if (r < 0)
+                return r;
+        say_confinement();
+        r = scan_run(&options, &result, err);
+        if (r < 0)
+                return r;
+        r = interrupt_check(err);
+        if (r < 0)
+                return r;
+        r = write_report(args, result, out, err);
+        if (r < 0)
+                return r;
+        if (fail_on && finding_list_reaches(&result->findings, severity))
+                return EXIT_STATUS_FINDINGS;
+        return result->complete ? EXIT_STATUS_DONE : EXIT_STATUS_INCOMPLETE;
+}

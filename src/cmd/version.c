@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/worker.h"
+#include "cmd/command.h"
+
+int cmd_version(const struct arguments *args, struct error *err)
+{
+        _cleanup_(buf_free) struct buf text = { 0 };
+        struct worker_features features;
+
+        worker_features(&features);
+        buf_puts(&text, "tallyman " TALLYMAN_VERSION "\n");
+        buf_printf(&text, "seccomp:  %s\n", features.seccomp ? "confines workers" : "not available on this kernel");
+        if (features.landlock_abi > 0)
+                buf_printf(&text, "Landlock: confines workers, ABI %d\n", features.landlock_abi);
+        else
+                buf_puts(&text, "Landlock: not available on this kernel\n");
+        return print_text(&text, err);
+}
