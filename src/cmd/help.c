@@ -8,8 +8,8 @@
 #include "base/log.h"
 #include "cmd/command.h"
 
-#define WIDTH_MIN 40
-#define WIDTH_MAX 100
+#define WIDTH_MIN 40u
+#define WIDTH_MAX 100u
 #define TERM_COLUMNS 26 /* where the texts of options begin */
 
 unsigned help_width(void)
