@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* "tallyman/scan/v1": docs/output.md describes each member. Unknown is null, never absent. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/interrupt.h"
+#include "base/json.h"
+#include "report/report.h"
+
+#define RELEASE_EVERY 65536
+
+static int flush(void *ctx, const char *data, size_t n, struct error *err)
+{
+        return output_write(ctx, data, n, err);
+}
+
+static void put_text(struct json_writer *w, const char *key, const char *value)
+{
+        json_write_key(w, key);
+        json_write_text(w, value);
+}
+
+/* An empty string is an unknown one. */
+static void put_str(struct json_writer *w, const char *key, struct str value)
+{
+        json_write_key(w, key);
+        if (value.n)
+                json_write_string(w, value);
+        else
+                json_write_null(w);
+}
+
+static void put_u64(struct json_writer *w, const char *key, uint64_t value)
+{
+        json_write_key(w, key);
+        json_write_u64(w, value);
+}
+
+static void put_null(struct json_writer *w, const char *key)
+{
+        json_write_key(w, key);
+        json_write_null(w);
+}
+
+static void put_digest(struct json_writer *w, const char *key, const struct digest *digest)
+{
+        char text[DIGEST_TEXT_MAX];
+
+        put_str(w, key, str_from(digest_text(digest, text)));
+}
+
+static void begin(struct json_writer *w, const char *key, bool array)
+{
+        json_write_key(w, key);
+        if (array)
+                json_write_array_begin(w);
+        else
+                json_write_object_begin(w);
+}
+
+static void put_path(struct json_writer *w, const char *key, struct str path)
+{
+        _cleanup_(buf_free) struct buf absolute = { 0 };
+
+        if (path.n == 0 || path.p[0] != '/')
+                buf_putc(&absolute, '/');
+        buf_add_str(&absolute, path);
+        json_write_key(w, key);
+        json_write_string(w, buf_str(&absolute));
+}
+
+/* A layer's name: its digest, its diffID where the blob has none, null for a root directory. */
+static void put_layer(struct json_writer *w, const struct image *image, uint32_t layer)
+{
+        static const struct digest none = { 0 };
+        const struct digest *digest = &none;
+
+        if (layer < image->n_layers)
+                digest = digest_is_set(&image->layers[layer].digest) ? &image->layers[layer].digest
+                                                                     : &image->layers[layer].diff_id;
+        put_digest(w, "layer", digest);
+}
+
+static void put_checks(struct json_writer *w, const struct scan_result *result)
+{
+        begin(w, "checks", true);
+        for (size_t i = 0; i < result->n_checks; i++) {
+                json_write_object_begin(w);
+                put_text(w, "kind", result->checks[i].kind);
+                put_text(w, "state", check_state_name(result->checks[i].state));
+                put_text(w, "why", result->checks[i].why);
+                json_write_object_end(w);
+        }
+        json_write_array_end(w);
+}
+
+static void put_distribution(struct json_writer *w, const struct scan_result *result)
+{
+        const struct distribution *d = &result->distribution;
+
+        if (!result->has_distribution) {
+                put_null(w, "distribution");
+                return;
+        }
+        begin(w, "distribution", false);
+        put_str(w, "id", d->id);
+        put_str(w, "name", d->name);
+        put_str(w, "version", d->version_id);
+        put_str(w, "codename", d->codename);
+        put_str(w, "end_of_life", d->end_of_life);
+        put_str(w, "like", d->id_like);
+        json_write_object_end(w);
+}
+
+static void put_platform(struct json_writer *w, const struct platform *p)
+{
+        _cleanup_(buf_free) struct buf text = { 0 };
+
+        if (p->os && p->architecture)
+                buf_printf(&text, "%s/%s%s%s", p->os, p->architecture, p->variant ? "/" : "", p->variant ? p->variant : "");
+        put_str(w, "platform", buf_str(&text));
+}
+
+static void put_target(struct json_writer *w, const struct scan_result *result)
+{
+        const struct image *image = result->image;
+
+        begin(w, "target", false);
+        put_text(w, "kind", image->kind);
+        put_text(w, "reference", image->reference);
+        put_digest(w, "image_id", &image->image_id);
+        put_digest(w, "manifest_digest", &image->manifest_digest);
+        put_digest(w, "index_digest", &image->index_digest);
+        begin(w, "repo_digests", true);
+        for (size_t i = 0; i < image->n_repo_digests; i++)
+                json_write_text(w, image->repo_digests[i]);
+        json_write_array_end(w);
+        put_distribution(w, result);
+        put_platform(w, &image->platform);
+        begin(w, "layers", true);
+        for (size_t i = 0; i < image->n_layers; i++) {
+                json_write_object_begin(w);
+                put_digest(w, "digest", &image->layers[i].digest);
+                put_digest(w, "diff_id", &image->layers[i].diff_id);
+                put_u64(w, "size", image->layers[i].size);
+                put_text(w, "created_by", image->layers[i].created_by);
+                json_write_object_end(w);
+        }
+        json_write_array_end(w);
+        json_write_object_end(w);
+}
+
+static void put_packages(struct json_writer *w, const struct scan_result *result)
+{
+        begin(w, "packages", true);
+        for (size_t i = 0; i < result->n_packages; i++) {
+                const struct scan_package *sp = &result->packages[i];
+                const struct package *p = &sp->package;
+
+                json_write_object_begin(w);
+                put_str(w, "name", p->name);
+                put_str(w, "version", p->version);
+                put_str(w, "type", p->type);
+                put_str(w, "purl", sp->purl);
+                put_str(w, "arch", p->arch);
+                begin(w, "source", false);
+                put_str(w, "name", p->source_name);
+                put_str(w, "version", p->source_version);
+                json_write_object_end(w);
+                begin(w, "licenses", true);
+                for (uint32_t l = 0; l < p->n_licenses; l++)
+                        json_write_string(w, p->licenses[l]);
+                json_write_array_end(w);
+                put_layer(w, result->image, sp->layer);
+                put_path(w, "path", sp->path);
+                put_text(w, "evidence", package_evidence_name(p->evidence));
+                put_str(w, "owned_by", sp->owned_by);
+                json_write_object_end(w);
+        }
+        json_write_array_end(w);
+}
+
+static void put_finding(struct json_writer *w, const struct finding *f)
+{
+        static const char *const place[] = { "line", "column", "package", "pid" };
+        static const char *const later[] = { "references", "controls", "owner", "status" };
+
+        json_write_object_begin(w);
+        put_text(w, "id", f->id);
+        put_text(w, "rule", f->rule);
+        put_text(w, "source", f->source);
+        put_text(w, "verdict", verdict_name(f->verdict));
+        put_text(w, "severity", severity_name(f->severity));
+        put_null(w, "severities");
+        put_null(w, "rank");
+        put_text(w, "title", f->title);
+        put_text(w, "message", f->message);
+        begin(w, "subject", false);
+        put_text(w, "kind", f->subject_kind);
+        put_text(w, "name", f->subject_name);
+        put_text(w, "digest", f->subject_digest);
+        json_write_object_end(w);
+        begin(w, "location", false);
+        put_text(w, "layer", f->layer);
+        if (f->path)
+                put_path(w, "path", str_from(f->path));
+        else
+                put_null(w, "path");
+        for (size_t i = 0; i < ELEMENTS_OF(place); i++)
+                put_null(w, place[i]);
+        json_write_object_end(w);
+        put_null(w, "fields");
+        put_null(w, "evidence");
+        put_text(w, "remediation", f->remediation);
+        for (size_t i = 0; i < ELEMENTS_OF(later); i++)
+                put_null(w, later[i]);
+        json_write_object_end(w);
+}
+
+static void put_problems(struct json_writer *w, const struct problem_list *problems)
+{
+        begin(w, "problems", true);
+        for (size_t i = 0; i < problems->n; i++) {
+                json_write_object_begin(w);
+                put_text(w, "where", problems->items[i].where);
+                put_text(w, "what", problems->items[i].what);
+                json_write_object_end(w);
+        }
+        json_write_array_end(w);
+}
+
+static void put_counts_by_type(struct json_writer *w, const struct scan_result *result)
+{
+        _cleanup_(buf_free) struct buf key = { 0 };
+
+        begin(w, "packages_by_type", false);
+        for (size_t i = 0, n; i < result->n_packages; i += n) { /* they are sorted by type */
+                struct str type = result->packages[i].package.type;
+
+                for (n = 1; i + n < result->n_packages && str_equal(type, result->packages[i + n].package.type); n++)
+                        ;
+                buf_clear(&key);
+                buf_add_utf8(&key, type);
+                put_u64(w, buf_ok(&key) && key.len ? key.data : "unknown", n);
+        }
+        json_write_object_end(w);
+}
+
+static void put_summary(struct json_writer *w, const struct scan_result *result)
+{
+        begin(w, "summary", false);
+        put_u64(w, "packages", result->n_packages);
+        put_counts_by_type(w, result);
+        put_u64(w, "files", result->index ? image_index_count(result->index) : 0);
+        put_u64(w, "layers", result->image->n_layers);
+        begin(w, "findings_by_severity", false);
+        for (int s = SEVERITY_CRITICAL; s >= SEVERITY_UNKNOWN; s--) {
+                uint64_t n = 0;
+
+                for (size_t i = 0; i < result->findings.n; i++)
+                        n += (int)result->findings.items[i].severity == s;
+                put_u64(w, severity_name((enum severity)s), n);
+        }
+        json_write_object_end(w);
+        put_u64(w, "problems", result->problems.n + result->problems.more);
+        json_write_object_end(w);
+}
+
+static void put_file(struct json_writer *w, const struct scan_result *result, uint64_t i, const struct file_entry *f)
+{
+        uint32_t owner = result->owners ? result->owners[i] : 0;
+        char mode[8], hex[2 * SHA256_SIZE + 1];
+
+        snprintf(mode, sizeof(mode), "%04o", f->mode & 07777);
+        json_write_object_begin(w);
+        put_path(w, "path", f->path);
+        put_text(w, "type", file_type_name(f->type));
+        put_text(w, "mode", mode);
+        put_u64(w, "uid", f->uid);
+        put_u64(w, "gid", f->gid);
+        put_u64(w, "size", f->size);
+        if (f->has_sha256)
+                hex_encode(f->sha256, SHA256_SIZE, hex);
+        put_text(w, "sha256", f->has_sha256 ? hex : NULL);
+        put_layer(w, result->image, f->layer);
+        put_str(w, "target", f->target);
+        put_str(w, "package", owner > 0 && owner <= result->n_packages ? result->packages[owner - 1].purl : STR_NULL);
+        json_write_object_end(w);
+}
+
+static int put_files(struct json_writer *w, const struct scan_result *result, struct error *err)
+{
+        uint64_t n = result->index ? image_index_count(result->index) : 0;
+
+        begin(w, "files", true);
+        for (uint64_t i = 0; i < n; i++) {
+                struct file_entry entry;
+                int r = image_index_get(result->index, i, &entry, err);
+
+                if (r < 0)
+                        return r;
+                put_file(w, result, i, &entry);
+                if (i % RELEASE_EVERY != RELEASE_EVERY - 1)
+                        continue;
+                image_index_release(result->index);
+                r = interrupt_check(err);
+                if (r < 0)
+                        return r;
+        }
+        json_write_array_end(w);
+        return 0;
+}
+
+int report_scan_json(const struct scan_result *result, const struct report_options *options, struct output *out,
+                     struct error *err)
+{
+        _cleanup_(json_writer_freep) struct json_writer *w = NULL;
+        int r = json_writer_new(flush, out, 2, &w, err);
+
+        if (r < 0)
+                return r;
+        json_write_object_begin(w);
+        put_text(w, "schema", "tallyman/scan/v1");
+        json_write_key(w, "complete");
+        json_write_bool(w, result->complete);
+        put_checks(w, result);
+        put_target(w, result);
+        put_packages(w, result);
+        begin(w, "findings", true);
+        for (size_t i = 0; i < result->findings.n; i++)
+                put_finding(w, &result->findings.items[i]);
+        json_write_array_end(w);
+        put_problems(w, &result->problems);
+        put_summary(w, result);
+        if (options->files) {
+                r = put_files(w, result, err);
+                if (r < 0)
+                        return r;
+        }
+        json_write_object_end(w);
+        return json_writer_finish(w, err);
+}
