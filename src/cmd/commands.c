@@ -33,7 +33,7 @@ static const struct option_spec scan_options[] = {
                                      "this machine's." },
         { "files", 0, NULL, "List every file of the image as well." },
         { "no-cache", 0, NULL, "Read every layer again and remember nothing." },
-        { "limit", 0, "NAME=VALUE", "Change a limit on what the image may cost; see LIMITS. May be repeated.", NULL, true },
+        { "limit", 0, "NAME=VALUE", "Change a limit on what the image may cost; named below. May be repeated.", NULL, true },
         { NULL },
 };
 
