@@ -135,7 +135,7 @@ static void add_command(struct buf *out, const struct command *c)
         buf_puts(out, ".Sh DESCRIPTION\n");
         add_text(out, c->description);
         if (c->operand.name) {
-                buf_printf(out, ".Pp\n.Bl -tag -width Ds\n.It Ar %s\n", c->operand.name);
+                buf_printf(out, ".Bl -tag -width Ds\n.It Ar %s\n", c->operand.name);
                 add_text(out, c->operand.help);
                 for (const char *const *o = c->operand.choices; o && *o; o++)
                         buf_printf(out, "%s.Cm %s%s\n", o == c->operand.choices ? "One of\n" : "", *o, o[1] ? " ," : " .");
