@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/archive.h"
+#include "base/hijack.h"
 
 struct tar_reader {
         struct archive *archive;
@@ -144,6 +145,7 @@ int tar_reader_next(struct tar_reader *tar, struct tar_entry *ret, struct error 
                 return 0;
         if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
                 return tar_error(tar, err);
+        HIJACK_POINT("tar");
         t = (struct tar_entry){
                 .type = type_of(e),
                 .path = either(archive_entry_pathname(e), archive_entry_pathname_utf8(e)),

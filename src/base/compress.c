@@ -7,6 +7,7 @@
 #include <zstd_errors.h>
 
 #include "base/compress.h"
+#include "base/hijack.h"
 
 #define INPUT_SIZE (256u << 10)
 #define OUTPUT_SIZE (1u << 20)
@@ -201,6 +202,7 @@ static ssize_t gzip_step(struct inflater *f, struct error *err)
                 gzip_begin(f);
                 f->between = false;
         }
+        HIJACK_POINT("gzip");
         f->gzip.next_in = f->input + f->at;
         f->gzip.avail_in = (uint32_t)(f->end - f->at);
         f->gzip.next_out = f->output;
@@ -232,6 +234,7 @@ static ssize_t zstd_step(struct inflater *f, struct error *err)
                 }
                 f->between = false;
         }
+        HIJACK_POINT("zstd");
         in = (ZSTD_inBuffer){ f->input, f->end, f->at };
         left = ZSTD_decompressStream(f->zstd, &out, &in);
         f->at = in.pos;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hijack.h"
 #include "base/json.h"
 
 #define NESTING_MAX 64
@@ -16,6 +17,7 @@ int json_parse(struct str text, size_t max, json_t **ret, struct error *err)
         if (text.n > max)
                 return error_say(err, -E2BIG, "%zu bytes of JSON, more than the %zu that are read", text.n, max);
         json = json_loadb(text.n ? text.p : "", text.n, JSON_REJECT_DUPLICATES, &why);
+        HIJACK_POINT("json");
         if (!json)
                 return error_say(err, -EBADMSG, "not valid JSON: line %d, column %d: %s", why.line, why.column, why.text);
         *ret = json;

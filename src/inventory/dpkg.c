@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <strings.h>
 
+#include "base/hijack.h"
 #include "inventory/detectors.h"
 #include "model/path.h"
 
@@ -102,6 +103,7 @@ static int emit_stanza(const struct stanza *s, bool status_needed, struct record
 
         if (!s->any || !is_installed(s, status_needed))
                 return 0;
+        HIJACK_POINT("dpkg-status");
         if (p.name.n == 0 || p.version.n == 0) {
                 record_problem(sink, "a stanza without %s was left out%s%.*s", p.name.n ? "Version" : "Package",
                                p.name.n ? ": " : "", STR_ARG(p.name));
@@ -183,6 +185,7 @@ static int read_owned(const struct detector_file *file, struct record_sink *sink
         r = content_slurp(file->content, file->content->size, &text, err);
         if (r < 0)
                 return r;
+        HIJACK_POINT("dpkg-files");
         for (rest = buf_str(&text); rest.n;) {
                 struct str path = str_trim(str_cut(&rest, '\n'));
 
