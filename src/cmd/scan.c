@@ -51,6 +51,7 @@ static int read_options(const struct arguments *args, struct scan_options *optio
                 .target = args->operands[0],
                 .platform = arguments_get(args, "platform"),
                 .use_cache = !arguments_has(args, "no-cache"),
+                .owners = arguments_has(args, "files"),
                 .limits = SCAN_LIMITS_DEFAULT,
         };
         for (size_t i = 0; i < args->n_options; i++) {

@@ -37,6 +37,10 @@ struct layer_request {
 int layer_read(const struct layer_request *request, struct layer_result *ret, struct worker_end *ret_end,
                struct error *err) _must_check_;
 
+/* The digest of a blob alone, for a layer whose result is known already. Thread-safe. */
+int layer_digest(const struct blob *blob, enum digest_algorithm algorithm, void (*progress)(uint64_t bytes),
+                 struct digest *ret, struct error *err) _must_check_;
+
 /* The detectors that layers are offered to. Set once, before worker_init(), since workers inherit it. */
 void layer_set_detectors(const struct detector_set *set);
 

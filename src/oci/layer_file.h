@@ -21,6 +21,8 @@
 #include "model/limits.h"
 #include "model/problem.h"
 
+#define LAYER_FILE_VERSION 1 /* part of the cache's keys: raise it when the format or what the pass notes changes */
+
 /* ---- writing (in a worker) ---- */
 
 struct layer_builder;

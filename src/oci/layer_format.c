@@ -58,7 +58,7 @@ int format_write_end(struct format_writer *w, struct str trailer, uint32_t magic
         if (r < 0)
                 return r;
         wire_put_u32(&footer, w->crc);
-        wire_put_u32(&footer, OCI_FORMAT_VERSION);
+        wire_put_u32(&footer, LAYER_FILE_VERSION);
         wire_put_u32(&footer, magic);
         if (!buf_ok(&footer))
                 return error_oom(err);
@@ -87,8 +87,8 @@ static int check_footer(struct format_map *map, uint32_t magic, const char *what
 
         if (wire_get_u32(&r) != magic)
                 return error_say(err, -EBADMSG, "not a %s, or cut short", what);
-        if (version != OCI_FORMAT_VERSION)
-                return error_say(err, -EBADMSG, "the %s has version %u, expected %u", what, version, OCI_FORMAT_VERSION);
+        if (version != LAYER_FILE_VERSION)
+                return error_say(err, -EBADMSG, "the %s has version %u, expected %u", what, version, LAYER_FILE_VERSION);
         if (trailer > map->size - FOOTER_SIZE)
                 return error_say(err, -EBADMSG, "the %s is damaged: its trailer can not be that long", what);
         map->body = map->size - FOOTER_SIZE - trailer;

@@ -5,10 +5,10 @@
 
 #include "base/error.h"
 #include "base/str.h"
+#include "oci/layer_file.h"
 
 #define LAYER_FILE_MAGIC 0x524c4d54u /* "TMLR" */
 #define IMAGE_INDEX_MAGIC 0x58494d54u /* "TMIX" */
-#define OCI_FORMAT_VERSION 1
 
 /* The last bytes of either file: u32 size of the trailer before it, u32 CRC-32C of all before the CRC itself, u32
  * version, u32 magic. */

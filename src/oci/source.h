@@ -11,10 +11,12 @@
 #include "base/error.h"
 #include "base/worker.h"
 #include "model/image.h"
+#include "model/limits.h"
 #include "model/problem.h"
 
 struct source_options {
         const char *platform; /* "os/arch[/variant]", NULL: this machine's */
+        const struct scan_limits *limits;
 };
 
 /* A run of bytes in an open file. */
@@ -34,7 +36,8 @@ int source_open(const char *target, const struct source_options *options, struct
 struct source *source_free(struct source *source);
 DEFINE_FREEP(struct source, source_free)
 
-/* Borrowed; the digest of a docker-archive's layer is set by the caller once it was read. */
+/* Borrowed. A layer's digest and size are as promised; the digest of one in an older docker-archive is unset, since nothing
+ * promises it, and is set by the caller once the layer was read. */
 struct image *source_image(struct source *source);
 /* The open root directory of "dir", else -1. Borrowed. */
 int source_root(const struct source *source);

@@ -15,6 +15,12 @@ struct found {
         uint32_t order; /* as read, to be stable */
 };
 
+/* A database that a layer has. */
+struct place {
+        struct str path;
+        uint32_t layer;
+};
+
 struct owned {
         struct str key;
         struct record_list paths;
@@ -32,6 +38,8 @@ struct join {
         uint32_t layer;
         struct found *found;
         size_t n_found, found_cap;
+        struct place *places; /* sorted, each once */
+        size_t n_places;
         struct owned *owned;
         size_t n_owned, owned_cap;
         struct licenses *licenses;
@@ -45,6 +53,7 @@ struct join {
 static void join_done(struct join *j)
 {
         free(j->found);
+        free(j->places);
         free(j->owned);
         free(j->licenses);
 }
@@ -183,14 +192,47 @@ static int compare_found(const void *pa, const void *pb)
         return (a->order > b->order) - (a->order < b->order);
 }
 
-/* The layers in which each database path is present, newest first, so that a package that was removed and came back is
- * dated by its return. */
-static bool path_in_layer(const struct join *j, struct str path, uint32_t layer)
+static int compare_places(const void *pa, const void *pb)
 {
+        const struct place *a = pa, *b = pb;
+        int r = path_compare(a->path, b->path);
+
+        return r ? r : (a->layer > b->layer) - (a->layer < b->layer);
+}
+
+/* The layers in which each database is present, so that a package that was removed and came back is dated by its return. */
+static int collect_places(struct join *j, struct error *err)
+{
+        size_t n = 0;
+
+        j->places = calloc(j->n_found ? j->n_found : 1, sizeof(*j->places));
+        if (!j->places)
+                return error_oom(err);
         for (size_t i = 0; i < j->n_found; i++)
-                if (j->found[i].layer == layer && str_equal(j->found[i].path, path))
-                        return true;
-        return false;
+                j->places[i] = (struct place){ j->found[i].path, j->found[i].layer };
+        qsort(j->places, j->n_found, sizeof(*j->places), compare_places);
+        for (size_t i = 0; i < j->n_found; i++)
+                if (n == 0 || compare_places(&j->places[n - 1], &j->places[i]) != 0)
+                        j->places[n++] = j->places[i];
+        j->n_places = n;
+        return 0;
+}
+
+/* True if a layer strictly between two has the database `path`. */
+static bool present_between(const struct join *j, struct str path, uint32_t low, uint32_t high)
+{
+        struct place wanted = { path, low };
+        size_t from = 0, to = j->n_places;
+
+        while (from < to) {
+                size_t middle = from + (to - from) / 2;
+
+                if (compare_places(&j->places[middle], &wanted) <= 0)
+                        from = middle + 1;
+                else
+                        to = middle;
+        }
+        return from < j->n_places && path_compare(j->places[from].path, path) == 0 && j->places[from].layer < high;
 }
 
 /* Among sorted [from, at], all one package: the lowest layer since which every version of its database had it. */
@@ -199,11 +241,7 @@ static uint32_t layer_of(const struct join *j, size_t from, size_t at)
         uint32_t layer = j->found[at].layer;
 
         for (size_t i = at; i-- > from;) {
-                bool gap = false;
-
-                for (uint32_t l = j->found[i].layer + 1; l < layer && !gap; l++)
-                        gap = path_in_layer(j, j->found[at].path, l);
-                if (gap)
+                if (present_between(j, j->found[at].path, j->found[i].layer, layer))
                         break;
                 layer = j->found[i].layer;
         }
@@ -247,7 +285,10 @@ static int collect_packages(struct join *j, struct error *err)
 {
         struct scan_result *result = j->result;
         size_t from = 0;
+        int r = collect_places(j, err);
 
+        if (r < 0)
+                return r;
         qsort(j->found, j->n_found, sizeof(*j->found), compare_found);
         result->packages = calloc(j->n_found ? j->n_found : 1, sizeof(*result->packages));
         if (!result->packages)
@@ -255,7 +296,6 @@ static int collect_packages(struct join *j, struct error *err)
         for (size_t i = 0; i < j->n_found; i++) {
                 const struct found *f = &j->found[i];
                 struct layer_record record = { .path = f->path, .sequence = f->sequence };
-                int r;
 
                 if (i > 0 && compare_identity(&j->found[i - 1], f) != 0)
                         from = i;
@@ -429,7 +469,8 @@ static int assign_owners(struct join *j, struct error *err)
         return 0;
 }
 
-int inventory_join(struct scan_result *result, struct layer_file *const *layers, size_t n_layers, struct error *err)
+int inventory_join(struct scan_result *result, struct layer_file *const *layers, size_t n_layers, bool owners,
+                   struct error *err)
 {
         _cleanup_(join_done) struct join j = { .result = result, .index = result->index };
         int r;
@@ -450,5 +491,5 @@ int inventory_join(struct scan_result *result, struct layer_file *const *layers,
                 if (r < 0)
                         return r;
         }
-        return assign_owners(&j, err);
+        return owners ? assign_owners(&j, err) : 0;
 }

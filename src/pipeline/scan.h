@@ -45,6 +45,7 @@ struct scan_options {
         const char *target;
         const char *platform; /* NULL: this machine's */
         bool use_cache;
+        bool owners; /* fill scan_result.owners */
         struct scan_limits limits;
 };
 
@@ -61,7 +62,7 @@ struct scan_result {
         struct scan_package *packages; /* sorted by type, name, version, arch, path */
         size_t n_packages;
         struct image_index *index;
-        uint32_t *owners; /* package index + 1 for each file of `index`, 0 for none */
+        uint32_t *owners; /* if asked for: package index + 1 for each file of `index`, 0 for none */
         struct finding_list findings;
         struct problem_list problems;
 };

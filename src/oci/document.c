@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parent's side: hands documents to the worker and checks what comes back. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/wire.h"
+#include "model/limits.h"
+#include "oci/document.h"
+
+#define WORKER_MEMORY (512ull << 20)
+#define WORKER_CPU 60
+#define ANSWER_MAX (64u << 20)
+
+struct document_reader {
+        struct worker *worker;
+        struct worker_end end;
+        bool ended;
+};
+
+int document_reader_new(struct document_reader **ret, struct error *err)
+{
+        _cleanup_(document_reader_freep) struct document_reader *reader = calloc(1, sizeof(*reader));
+        struct worker_limits limits = { .memory = WORKER_MEMORY, .cpu = WORKER_CPU };
+        int r;
+
+        if (!reader)
+                return error_oom(err);
+        r = worker_spawn(oci_document_job.name, STR_NULL, NULL, 0, &limits, &reader->worker, err);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(reader);
+        return 0;
+}
+
+struct document_reader *document_reader_free(struct document_reader *reader)
+{
+        if (reader) {
+                worker_free(reader->worker);
+                free(reader);
+        }
+        return NULL;
+}
+
+void document_reader_end(struct document_reader *reader, struct worker_end *ret)
+{
+        if (!reader->ended) {
+                reader->ended = true;
+                worker_send_end(reader->worker);
+                if (worker_wait(reader->worker, &reader->end, NULL) < 0 && !reader->end.code)
+                        reader->end.code = -EPROTO;
+        }
+        *ret = reader->end;
+}
+
+/* ---- decoding ---- */
+
+struct decode {
+        struct wire_reader r;
+        struct arena *arena;
+        bool oom;
+};
+
+static const char *get_text(struct decode *d)
+{
+        bool there = wire_get_u8(&d->r);
+        struct str s = wire_get_str(&d->r);
+        char *copy;
+
+        if (!there || d->r.bad)
+                return NULL;
+        copy = arena_string(d->arena, s.p, s.n);
+        d->oom |= !copy;
+        return copy;
+}
+
+static void *get_array(struct decode *d, size_t min_size, size_t size, uint32_t *ret_n)
+{
+        uint32_t n = wire_get_count(&d->r, min_size);
+        void *p;
+
+        *ret_n = 0;
+        if (d->r.bad)
+                return NULL;
+        p = arena_alloc(d->arena, ((size_t)n + 1) * size);
+        if (!p)
+                d->oom = true;
+        else
+                *ret_n = n;
+        return p;
+}
+
+static void get_digest(struct decode *d, struct digest *ret)
+{
+        uint8_t algorithm = wire_get_u8(&d->r);
+
+        *ret = (struct digest){ 0 };
+        wire_get_bytes(&d->r, ret->bytes, sizeof(ret->bytes));
+        if (algorithm != DIGEST_SHA256 && algorithm != DIGEST_SHA512)
+                d->r.bad = true;
+        else
+                ret->algorithm = (enum digest_algorithm)algorithm;
+}
+
+static void get_platform(struct decode *d, struct platform *ret)
+{
+        ret->os = (char *)get_text(d);
+        ret->architecture = (char *)get_text(d);
+        ret->variant = (char *)get_text(d);
+}
+
+static void get_descriptor(struct decode *d, struct descriptor *ret)
+{
+        ret->media_type = get_text(d);
+        get_digest(d, &ret->digest);
+        ret->size = wire_get_u64(&d->r);
+        get_platform(d, &ret->platform);
+        ret->ref_name = get_text(d);
+        ret->image_name = get_text(d);
+        ret->foreign = wire_get_u8(&d->r);
+}
+
+static void get_descriptors(struct decode *d, struct document *ret)
+{
+        ret->entries = get_array(d, 100, sizeof(*ret->entries), &ret->n_entries);
+        for (uint32_t i = 0; i < ret->n_entries; i++)
+                get_descriptor(d, &ret->entries[i]);
+}
+
+static void get_config(struct decode *d, struct document *ret)
+{
+        get_platform(d, &ret->platform);
+        ret->created = get_text(d);
+        ret->user = get_text(d);
+        ret->diff_ids = get_array(d, 1 + DIGEST_MAX, sizeof(*ret->diff_ids), &ret->n_diff_ids);
+        for (uint32_t i = 0; i < ret->n_diff_ids; i++)
+                get_digest(d, &ret->diff_ids[i]);
+        ret->history = get_array(d, 6, sizeof(*ret->history), &ret->n_history);
+        for (uint32_t i = 0; i < ret->n_history; i++) {
+                ret->history[i].created_by = get_text(d);
+                ret->history[i].empty_layer = wire_get_u8(&d->r);
+        }
+}
+
+static const char **get_texts(struct decode *d, uint32_t *ret_n)
+{
+        const char **texts = get_array(d, 5, sizeof(*texts), ret_n);
+
+        for (uint32_t i = 0; i < *ret_n; i++)
+                if (!(texts[i] = get_text(d)))
+                        d->r.bad = true;
+        return texts;
+}
+
+static void get_docker(struct decode *d, struct document *ret)
+{
+        ret->images = get_array(d, 13, sizeof(*ret->images), &ret->n_images);
+        for (uint32_t i = 0; i < ret->n_images; i++) {
+                struct docker_image *image = &ret->images[i];
+
+                image->config = get_text(d);
+                image->tags = get_texts(d, &image->n_tags);
+                image->layers = get_texts(d, &image->n_layers);
+                d->r.bad |= !image->config;
+        }
+}
+
+int document_decode(struct str encoded, struct arena *arena, struct document *ret, struct error *err)
+{
+        struct decode d = { .r = wire_reader(encoded.p, encoded.n), .arena = arena };
+        struct document doc = { .kind = (enum document_kind)wire_get_u8(&d.r) };
+
+        switch (doc.kind) {
+        case DOCUMENT_MANIFEST:
+                doc.media_type = get_text(&d);
+                get_descriptor(&d, &doc.config);
+                get_descriptors(&d, &doc);
+                break;
+        case DOCUMENT_INDEX:
+                doc.media_type = get_text(&d);
+                get_descriptors(&d, &doc);
+                break;
+        case DOCUMENT_CONFIG:
+                get_config(&d, &doc);
+                break;
+        case DOCUMENT_DOCKER:
+                get_docker(&d, &doc);
+                break;
+        default:
+                d.r.bad = true;
+        }
+        if (d.oom)
+                return error_oom(err);
+        if (!wire_end(&d.r))
+                return error_say(err, -EPROTO, "the worker that parses documents answered nonsense");
+        *ret = doc;
+        return 0;
+}
+
+/* ---- asking ---- */
+
+static int ask(struct worker *worker, enum document_kind kind, struct str text, struct error *err)
+{
+        uint8_t byte = (uint8_t)kind;
+
+        for (size_t at = 0; at < text.n; at += DOCUMENT_FRAME_PIECE) {
+                struct str piece = { text.p + at, MIN_OF(text.n - at, (size_t)DOCUMENT_FRAME_PIECE) };
+                int r = worker_send(worker, DOCUMENT_FRAME_TEXT, piece, -1, err);
+
+                if (r < 0)
+                        return r;
+        }
+        return worker_send(worker, DOCUMENT_FRAME_END, (struct str){ (const char *)&byte, 1 }, -1, err);
+}
+
+static int take_failure(struct str payload, struct error *err)
+{
+        struct wire_reader r = wire_reader(payload.p, payload.n);
+        int code = (int)wire_get_u32(&r);
+        struct str message = wire_get_str(&r);
+
+        if (!wire_end(&r) || (code != -EBADMSG && code != -ENOTSUP && code != -E2BIG && code != -ENOMEM))
+                return error_say(err, -EPROTO, "the worker that parses documents answered nonsense");
+        return error_say(err, code, "%.*s", STR_ARG(message));
+}
+
+/* 1 once the answer is whole. */
+static int take_frame(const struct worker_frame *frame, struct buf *answer, struct error *err)
+{
+        if (frame->type == DOCUMENT_FRAME_END)
+                return 1;
+        if (frame->type == DOCUMENT_FRAME_FAILED)
+                return take_failure(frame->payload, err);
+        if (frame->type != DOCUMENT_FRAME_TEXT || answer->len + frame->payload.n > ANSWER_MAX)
+                return error_say(err, -EPROTO, "the worker that parses documents answered nonsense");
+        buf_add_str(answer, frame->payload);
+        return buf_ok(answer) ? 0 : error_oom(err);
+}
+
+/* The worker said no more: how it ended is the error. */
+static int explain_death(struct document_reader *reader, struct error *err)
+{
+        reader->ended = true;
+        if (worker_wait(reader->worker, &reader->end, err) == 0)
+                error_say(err, -EPROTO, "the worker that parses documents ended too early");
+        return err ? (err->code = -EPROTO) : -EPROTO;
+}
+
+int document_parse(struct document_reader *reader, enum document_kind kind, struct str text, struct arena *arena,
+                   struct document *ret, struct error *err)
+{
+        _cleanup_(buf_free) struct buf answer = { 0 };
+        struct worker_frame frame;
+        int r;
+
+        if (reader->ended)
+                return error_say(err, -EPROTO, "the worker that parses documents is gone");
+        r = ask(reader->worker, kind, text, err);
+        if (r < 0)
+                return explain_death(reader, err);
+        while ((r = worker_receive(reader->worker, &frame, err)) > 0) {
+                r = take_frame(&frame, &answer, err);
+                if (r < 0)
+                        return r;
+                if (r > 0)
+                        return document_decode(buf_str(&answer), arena, ret, err);
+        }
+        return explain_death(reader, err);
+}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "inventory/inventory.h"
+#include "oci/layer.h"
+#include "oci/source.h"
+#include "pipeline/inventory_join.h"
+#include "pipeline/layers.h"
+#include "pipeline/scan.h"
+#include "pipeline/verdicts.h"
+
+static struct detector_set *detectors; /* lives as long as the process: workers inherit it */
+
+int scan_init(struct error *err)
+{
+        static struct worker_job jobs[5];
+        const struct worker_job all[] = { layer_tar_job, layer_tree_job, oci_document_job, oci_archive_job, oci_inflate_job };
+        size_t n = 0;
+        int r;
+
+        while (inventory_detectors[n])
+                n++;
+        r = detector_set_new(inventory_detectors, n, &detectors, err);
+        if (r < 0)
+                return r;
+        layer_set_detectors(detectors);
+        for (size_t i = 0; i < ELEMENTS_OF(all); i++)
+                jobs[i] = all[i];
+        return worker_init(jobs, ELEMENTS_OF(jobs), err);
+}
+
+struct scan_result *scan_result_free(struct scan_result *result)
+{
+        if (!result)
+                return NULL;
+        image_index_free(result->index);
+        free(result->packages);
+        free(result->owners);
+        finding_list_done(&result->findings);
+        problem_list_done(&result->problems);
+        arena_free(result->arena);
+        source_free(result->source);
+        free(result);
+        return NULL;
+}
+
+/* Everything that a scan holds while it runs. */
+struct scan {
+        const struct scan_options *options;
+        struct scan_result *result;
+        struct cache *cache; /* NULL: none */
+        struct scan_layer *layers;
+        struct layer_file **files;
+        size_t n_layers;
+};
+
+static void scan_done(struct scan *s)
+{
+        for (size_t i = 0; s->layers && i < s->n_layers; i++)
+                layer_file_free(s->layers[i].file);
+        free(s->layers);
+        free(s->files);
+        cache_free(s->cache);
+        scan_result_free(s->result);
+}
+
+static int prepare(struct scan *s, struct error *err)
+{
+        struct error why = ERROR_INIT;
+
+        s->result = calloc(1, sizeof(*s->result));
+        if (!s->result)
+                return error_oom(err);
+        s->result->arena = arena_new();
+        if (!s->result->arena)
+                return error_oom(err);
+        if (s->options->use_cache && cache_open(&s->cache, &why) < 0)
+                log_warning("nothing is remembered: %s", why.message);
+        return 0;
+}
+
+static int open_source(struct scan *s, struct error *err)
+{
+        const struct source_options options = { .platform = s->options->platform, .limits = &s->options->limits };
+        int r = source_open(s->options->target, &options, &s->result->problems, &s->result->source, err);
+
+        if (r < 0)
+                return r;
+        s->result->image = source_image(s->result->source);
+        s->n_layers = source_root(s->result->source) >= 0 ? 1 : s->result->image->n_layers;
+        s->layers = calloc(s->n_layers + 1, sizeof(*s->layers));
+        s->files = calloc(s->n_layers + 1, sizeof(*s->files));
+        return s->layers && s->files ? 0 : error_oom(err);
+}
+
+/* ---- the merged view ---- */
+
+/* 1 with the key under which the view of just these layers is kept; 0 if it is not kept. */
+static int index_key(const struct scan *s, struct cache_key *ret, struct error *err)
+{
+        _cleanup_free_ struct str *parts = calloc(s->n_layers + 1, sizeof(*parts));
+
+        if (!parts)
+                return error_oom(err);
+        if (!s->cache)
+                return 0;
+        parts[0] = STR_LIT("index");
+        for (size_t i = 0; i < s->n_layers; i++) {
+                if (!s->layers[i].keyed)
+                        return 0;
+                parts[i + 1] = str_from(s->layers[i].key.text);
+        }
+        *ret = cache_key_of(parts, s->n_layers + 1);
+        return 1;
+}
+
+static bool index_from_cache(struct scan *s, const struct cache_key *key)
+{
+        struct error err = ERROR_INIT;
+        int fd;
+
+        if (cache_get(s->cache, CACHE_INDEX, key, &fd, &err) <= 0)
+                return false;
+        if (image_index_open(fd, &s->result->index, &err) == 0)
+                return true;
+        log_warning("%s: a damaged file is removed: %s", cache_path(s->cache), err.message);
+        if (cache_remove(s->cache, CACHE_INDEX, key, &err) < 0)
+                log_warning("%s: %s", cache_path(s->cache), err.message);
+        return false;
+}
+
+/* Writes and opens the view. One that came with problems is not kept, since the problems would not be. */
+static int index_fresh(struct scan *s, const struct cache_key *key, struct error *err)
+{
+        size_t problems = s->result->problems.n + s->result->problems.more;
+        struct error why = ERROR_INIT;
+        _cleanup_close_ int fd = key ? cache_new_file(s->cache, &why) : -ENOENT;
+        bool in_cache = fd >= 0;
+        int r, copy;
+
+        if (fd < 0)
+                fd = file_unnamed(NULL, err);
+        if (fd < 0)
+                return fd;
+        r = image_index_write(s->files, s->n_layers, fd, &s->result->problems, err);
+        if (r == -ENOSPC && in_cache) {
+                log_warning("%s: %s; nothing is remembered", cache_path(s->cache), err->message);
+                return index_fresh(s, NULL, err);
+        }
+        if (r < 0)
+                return r;
+        if (in_cache && problems == s->result->problems.n + s->result->problems.more &&
+            cache_put(s->cache, CACHE_INDEX, key, fd, &why) < 0)
+                log_warning("a result is not remembered: %s", why.message);
+        copy = dup(fd);
+        if (copy < 0)
+                return error_set(err, -errno, "keep the file index");
+        return image_index_open(copy, &s->result->index, err);
+}
+
+static int make_index(struct scan *s, struct error *err)
+{
+        struct cache_key key;
+        int r = index_key(s, &key, err);
+
+        if (r < 0)
+                return r;
+        if (r > 0 && index_from_cache(s, &key))
+                return 0;
+        return index_fresh(s, r > 0 ? &key : NULL, err);
+}
+
+static int run(struct scan *s, struct error *err)
+{
+        struct scan_result *result = s->result;
+        int r = open_source(s, err);
+
+        if (r == 0)
+                r = scan_layers(result->source, detectors, &s->options->limits, s->cache, s->layers, &result->problems, err);
+        for (size_t i = 0; r == 0 && i < s->n_layers; i++)
+                s->files[i] = s->layers[i].file;
+        if (r == 0)
+                r = make_index(s, err);
+        if (r == 0)
+                r = interrupt_check(err);
+        if (r == 0)
+                r = inventory_join(result, s->files, s->n_layers, s->options->owners, err);
+        if (r == 0)
+                r = scan_judge(result, s->layers, s->n_layers, err);
+        return r < 0 ? r : result->problems.failed ? error_oom(err) : 0;
+}
+
+int scan_run(const struct scan_options *options, struct scan_result **ret, struct error *err)
+{
+        _cleanup_(scan_done) struct scan s = { .options = options };
+        int r = prepare(&s, err);
+
+        if (r == 0)
+                r = run(&s, err);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(s.result);
+        return 0;
+}
