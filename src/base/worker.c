@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/sandbox.h"
 #include "base/wire.h"
 #include "base/worker.h"
@@ -37,7 +38,7 @@ struct request {
 
 /* ---- messages with descriptors ---- */
 
-static int send_with_fds(int sock, struct iovec *iov, size_t n_iov, const int *fds, size_t n_fds)
+static int send_with_fds(int sock, int flags, struct iovec *iov, size_t n_iov, const int *fds, size_t n_fds)
 {
         union {
                 char buf[CMSG_SPACE(sizeof(int) * (WORKER_FDS_MAX + FIXED_FDS))];
@@ -59,13 +60,13 @@ static int send_with_fds(int sock, struct iovec *iov, size_t n_iov, const int *f
                 memcpy(CMSG_DATA(cmsg), fds, sizeof(int) * n_fds);
         }
         do {
-                n = sendmsg(sock, &msg, MSG_NOSIGNAL);
+                n = sendmsg(sock, &msg, MSG_NOSIGNAL | flags);
         } while (n < 0 && errno == EINTR);
         return n < 0 ? -errno : (int)n;
 }
 
 /* Descriptors beyond `max` are closed. Returns the bytes read. */
-static ssize_t receive_with_fds(int sock, void *buf, size_t size, int *fds, size_t max, size_t *ret_n)
+static ssize_t receive_with_fds(int sock, int flags, void *buf, size_t size, int *fds, size_t max, size_t *ret_n)
 {
         union {
                 char buf[CMSG_SPACE(sizeof(int) * (WORKER_FDS_MAX + FIXED_FDS))];
@@ -78,7 +79,7 @@ static ssize_t receive_with_fds(int sock, void *buf, size_t size, int *fds, size
 
         *ret_n = 0;
         do {
-                n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+                n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | flags);
         } while (n < 0 && errno == EINTR);
         if (n < 0)
                 return -errno;
@@ -102,7 +103,34 @@ static ssize_t receive_with_fds(int sock, void *buf, size_t size, int *fds, size
 
 /* ---- frames, the same on both sides ---- */
 
-static int frame_send(int channel, uint32_t type, struct str payload, int fd, struct error *err)
+enum side {
+        SIDE_WORKER, /* blocks */
+        SIDE_PARENT, /* waits for an interrupt too */
+};
+
+static int wait_for(int channel, short events, struct error *err)
+{
+        struct pollfd polls[] = { { channel, events, 0 }, { interrupt_fd(), POLLIN, 0 } };
+        int r = interrupt_check(err);
+
+        if (r < 0)
+                return r;
+        return poll(polls, 2, -1) < 0 && errno != EINTR ? error_set(err, -errno, "wait for the other process") : 0;
+}
+
+/* The bytes sent, 0 if it is to be tried again. */
+static int send_some(int channel, enum side side, struct iovec *iov, int fd, struct error *err)
+{
+        int r = send_with_fds(channel, side == SIDE_PARENT ? MSG_DONTWAIT : 0, iov, 2, &fd, fd >= 0);
+
+        if (r == -EAGAIN && side == SIDE_PARENT)
+                return wait_for(channel, POLLOUT, err);
+        if (r == -ECONNRESET)
+                r = -EPIPE; /* it went with frames unread */
+        return r < 0 ? error_set(err, r, "send to the other process") : r;
+}
+
+static int frame_send(int channel, enum side side, uint32_t type, struct str payload, int fd, struct error *err)
 {
         uint8_t header[FRAME_HEADER];
         struct iovec iov[2] = { { header, sizeof(header) }, { (void *)payload.p, payload.n } };
@@ -115,10 +143,10 @@ static int frame_send(int channel, uint32_t type, struct str payload, int fd, st
                 header[4 + i] = (uint8_t)(payload.n >> (8 * i));
         }
         while (done < total) {
-                int r = send_with_fds(channel, iov, 2, &fd, done == 0 && fd >= 0);
+                int r = send_some(channel, side, iov, done == 0 ? fd : -EBADF, err);
 
                 if (r < 0)
-                        return error_set(err, r, "send to the other process");
+                        return r;
                 done += (size_t)r;
                 for (int i = 0; i < 2; i++) {
                         size_t step = MIN_OF((size_t)r, iov[i].iov_len);
@@ -132,14 +160,15 @@ static int frame_send(int channel, uint32_t type, struct str payload, int fd, st
 }
 
 /* 1 with exactly n bytes, 0 at a clean end before the first. */
-static int channel_read(int channel, void *buf, size_t n, int *fd, struct error *err)
+static int channel_read(int channel, enum side side, void *buf, size_t n, int *fd, struct error *err)
 {
         size_t done = 0;
 
         while (done < n) {
                 int got = -EBADF;
                 size_t n_fds;
-                ssize_t r = receive_with_fds(channel, (char *)buf + done, n - done, &got, 1, &n_fds);
+                ssize_t r = receive_with_fds(channel, side == SIDE_PARENT ? MSG_DONTWAIT : 0, (char *)buf + done,
+                                             n - done, &got, 1, &n_fds);
 
                 if (n_fds) {
                         if (fd && *fd < 0)
@@ -147,21 +176,29 @@ static int channel_read(int channel, void *buf, size_t n, int *fd, struct error 
                         else
                                 close(got);
                 }
-                if (r < 0)
+                if (r == -EAGAIN && side == SIDE_PARENT) {
+                        int w = wait_for(channel, POLLIN, err);
+
+                        if (w < 0)
+                                return w;
+                        continue;
+                }
+                if (r < 0 && r != -ECONNRESET)
                         return error_set(err, (int)r, "receive from the other process");
-                if (r == 0)
+                if (r <= 0) /* reset: it went with frames unread, which ends the channel as well */
                         return done ? error_say(err, -EBADMSG, "the other process stopped in the middle of a message") : 0;
                 done += (size_t)r;
         }
         return 1;
 }
 
-static int frame_receive(int channel, struct buf *buf, struct worker_frame *ret, int *fd, struct error *err)
+static int frame_receive(int channel, enum side side, struct buf *buf, struct worker_frame *ret, int *fd,
+                         struct error *err)
 {
         uint8_t header[FRAME_HEADER] = { 0 };
         struct wire_reader reader = wire_reader(header, sizeof(header));
         uint32_t type, size;
-        int r = channel_read(channel, header, sizeof(header), fd, err);
+        int r = channel_read(channel, side, header, sizeof(header), fd, err);
 
         if (r <= 0)
                 return r;
@@ -172,7 +209,7 @@ static int frame_receive(int channel, struct buf *buf, struct worker_frame *ret,
         buf_clear(buf);
         if (!buf_reserve(buf, size))
                 return error_oom(err);
-        r = size ? channel_read(channel, buf->data, size, fd, err) : 1;
+        r = size ? channel_read(channel, side, buf->data, size, fd, err) : 1;
         if (r <= 0)
                 return r < 0 ? r : error_say(err, -EBADMSG, "the other process stopped in the middle of a message");
         buf->len = size;
@@ -187,14 +224,14 @@ static struct buf worker_input;
 
 int worker_io_send(struct worker_io *io, uint32_t type, struct str payload, struct error *err)
 {
-        return frame_send(io->channel, type, payload, -1, err);
+        return frame_send(io->channel, SIDE_WORKER, type, payload, -1, err);
 }
 
 int worker_io_receive(struct worker_io *io, struct worker_frame *ret, int *ret_fd, struct error *err)
 {
         if (ret_fd)
                 *ret_fd = -EBADF;
-        return frame_receive(io->channel, &worker_input, ret, ret_fd, err);
+        return frame_receive(io->channel, SIDE_WORKER, &worker_input, ret, ret_fd, err);
 }
 
 /* Moves `fds` to FIRST_FD, FIRST_FD + 1 … and closes all others. */
@@ -221,7 +258,7 @@ static void send_end(int channel, int code, const char *message)
 
         wire_put_u32(&payload, (uint32_t)code);
         wire_put_str(&payload, str_from(message));
-        if (frame_send(channel, FRAME_END, buf_str(&payload), -1, NULL) < 0)
+        if (frame_send(channel, SIDE_WORKER, FRAME_END, buf_str(&payload), -1, NULL) < 0)
                 _exit(125);
 }
 
@@ -316,7 +353,7 @@ static bool handle_request(int sock)
         struct request request;
         int fds[WORKER_FDS_MAX + FIXED_FDS];
         size_t n_fds;
-        ssize_t n = receive_with_fds(sock, buf, sizeof(buf), fds, ELEMENTS_OF(fds), &n_fds);
+        ssize_t n = receive_with_fds(sock, 0, buf, sizeof(buf), fds, ELEMENTS_OF(fds), &n_fds);
 
         if (n <= 0)
                 return false;
@@ -425,7 +462,7 @@ static int ask_zygote(struct request *request, struct str argument, const int *f
         if (request->kind == REQUEST_SPAWN)
                 request->id = next_id++;
         if (zygote_sock >= 0)
-                r = send_with_fds(zygote_sock, iov, 2, fds, n_fds);
+                r = send_with_fds(zygote_sock, 0, iov, 2, fds, n_fds);
         pthread_mutex_unlock(&zygote_mutex);
         return r;
 }
@@ -500,7 +537,7 @@ int worker_channel(const struct worker *worker)
 
 int worker_send(struct worker *worker, uint32_t type, struct str payload, int fd, struct error *err)
 {
-        return frame_send(worker->channel, type, payload, fd, err);
+        return frame_send(worker->channel, SIDE_PARENT, type, payload, fd, err);
 }
 
 void worker_send_end(struct worker *worker)
@@ -528,7 +565,7 @@ int worker_receive(struct worker *worker, struct worker_frame *ret, struct error
 
         if (worker->ended)
                 return 0;
-        r = frame_receive(worker->channel, &worker->input, ret, NULL, err);
+        r = frame_receive(worker->channel, SIDE_PARENT, &worker->input, ret, NULL, err);
         if (r <= 0 || ret->type != FRAME_END)
                 return r;
         return take_end(worker, ret->payload, err);
@@ -570,10 +607,12 @@ int worker_wait(struct worker *worker, struct worker_end *ret, struct error *err
         struct worker_frame frame;
         uint32_t status = 0;
         ssize_t n;
-        int r;
+        int r = 0;
 
-        while (!worker->ended && worker_receive(worker, &frame, NULL) > 0)
+        while (!worker->ended && (r = worker_receive(worker, &frame, NULL)) > 0)
                 ; /* nobody wants these any more */
+        if (r == -ECANCELED)
+                return interrupt_check(err);
         worker->channel = fd_close(worker->channel);
         n = file_read(worker->status, &status, sizeof(status), err);
         worker->status = fd_close(worker->status);
@@ -593,12 +632,14 @@ struct worker *worker_free(struct worker *worker)
 {
         if (!worker)
                 return NULL;
-        if (worker->status >= 0 && worker->id) {
-                worker_kill(worker);
-                if (worker_wait(worker, NULL, NULL) < 0)
-                        errno = 0;
-        }
         fd_close(worker->channel);
+        if (worker->status >= 0 && worker->id) {
+                uint32_t status;
+
+                worker_kill(worker);
+                if (file_read(worker->status, &status, sizeof(status), NULL) < 0)
+                        errno = 0; /* then it is lost already */
+        }
         fd_close(worker->notes);
         fd_close(worker->status);
         buf_free(&worker->input);

@@ -46,7 +46,7 @@ struct worker_job {
         int (*run)(struct worker_io *io, struct error *err);
 };
 
-/* ---- in the parent ---- */
+/* ---- in the parent: what waits for a worker ends with -ECANCELED when the user interrupts ---- */
 
 struct worker_limits {
         uint64_t memory;  /* bytes of data segment (RLIMIT_DATA; not set under a sanitizer); 0: 512 MiB */
@@ -66,7 +66,8 @@ int worker_spawn(const char *job, struct str argument, const int *fds, size_t n_
                  const struct worker_limits *limits, struct worker **ret, struct error *err) _must_check_;
 /* For poll(): readable when a frame (or the end) is there, writable when worker_send() would not block long. */
 int worker_channel(const struct worker *worker);
-/* `fd` is passed along if not negative (and stays the caller's). */
+/* `fd` is passed along if not negative (and stays the caller's). -EPIPE: the worker takes no more; worker_wait() tells
+ * why. */
 int worker_send(struct worker *worker, uint32_t type, struct str payload, int fd, struct error *err) _must_check_;
 /* No more frames from this side. */
 void worker_send_end(struct worker *worker);

@@ -1,21 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* The layer pass as a whole: starting the worker, feeding it, taking its answer. */
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <stdlib.h>
-#include <unistd.h>
 
-#include "base/archive.h"
-#include "base/compress.h"
-#include "base/file.h"
-#include "base/interrupt.h"
 #include "base/wire.h"
-#include "model/path.h"
-#include "oci/layer.h"
-#include "oci/layer_file.h"
+#include "oci/layer_private.h"
 
-#define PIECE (1u << 20)
-#define KEEP_IN_MEMORY (8u << 20) /* larger files that a detector wants go to the scratch file */
 #define WORKER_MEMORY (1ull << 30)
 #define WORKER_FILE (1ull << 42)
 #define FRAME_DONE 1
@@ -27,17 +16,15 @@ void layer_set_detectors(const struct detector_set *set)
         detectors = set;
 }
 
-static void put_limits(struct buf *out, const struct scan_limits *limits, enum digest_algorithm diff_algorithm)
+const struct detector_set *layer_detectors(void)
 {
-        wire_put_u64(out, limits->layer_bytes);
-        wire_put_u64(out, limits->ratio);
-        wire_put_u64(out, limits->files);
-        wire_put_u64(out, limits->depth);
-        wire_put_u32(out, (uint32_t)diff_algorithm);
+        return detectors;
 }
 
-static int get_limits(const struct worker_io *io, struct scan_limits *ret, enum digest_algorithm *ret_algorithm,
-                      struct error *err)
+/* ---- in the worker ---- */
+
+int layer_get_argument(const struct worker_io *io, size_t n_fds, struct scan_limits *ret,
+                       enum digest_algorithm *ret_algorithm, struct error *err)
 {
         struct wire_reader r = wire_reader(io->argument, io->argument_size);
 
@@ -47,459 +34,48 @@ static int get_limits(const struct worker_io *io, struct scan_limits *ret, enum 
         ret->files = wire_get_u64(&r);
         ret->depth = wire_get_u64(&r);
         *ret_algorithm = (enum digest_algorithm)wire_get_u32(&r);
-        return wire_end(&r) && io->n_fds == 3 ? 0 : error_say(err, -EINVAL, "the worker was asked for nonsense");
+        return wire_end(&r) && io->n_fds == n_fds ? 0 : error_say(err, -EINVAL, "the worker was asked for nonsense");
 }
 
-/* ---- the worker: inflate, walk, hash, detect ---- */
-
-struct pass {
-        struct layer_builder *builder;
-        struct inflater *inflater;
-        struct tar_reader *tar;
-        struct hash *diff_hash;
-        struct hash *file_hash;
-        struct scan_limits limits;
-        uint64_t bytes; /* logical, holes counted */
-        int scratch;
-        struct buf path, target, content;
-};
-
-static void pass_done(struct pass *p)
+int layer_answer(struct worker_io *io, struct layer_builder *builder, const struct digest *diff_id, uint64_t bytes,
+                 struct error *err)
 {
-        tar_reader_free(p->tar);
-        inflater_free(p->inflater);
-        layer_builder_free(p->builder);
-        hash_free(p->diff_hash);
-        hash_free(p->file_hash);
-        buf_free(&p->path);
-        buf_free(&p->target);
-        buf_free(&p->content);
-}
-
-static ssize_t read_input(void *ctx, void *buf, size_t n, struct error *err)
-{
-        ssize_t r;
-
-        do {
-                r = read(*(int *)ctx, buf, n);
-        } while (r < 0 && errno == EINTR);
-        return r < 0 ? error_set(err, -errno, "read the layer") : r;
-}
-
-/* Every inflated byte passes here once, on its way to the tar reader or to the drain. */
-static int next_inflated(void *ctx, const uint8_t **ret_data, size_t *ret_n, struct error *err)
-{
-        struct pass *p = ctx;
-        int r = inflater_next(p->inflater, ret_data, ret_n, err);
-
-        if (r > 0)
-                hash_update(p->diff_hash, *ret_data, *ret_n);
-        return r;
-}
-
-static int take_bytes(struct pass *p, uint64_t n, struct error *err)
-{
-        p->bytes += n;
-        if (p->bytes > p->limits.layer_bytes)
-                return error_say(err, -E2BIG, "the files hold more than %llu bytes (--limit layer-bytes=N raises this)",
-                                 (unsigned long long)p->limits.layer_bytes);
-        return 0;
-}
-
-/* Where a wanted file's bytes go. */
-struct keeper {
-        struct pass *pass;
-        bool wanted, spilled;
-        uint64_t size;
-};
-
-static int keep(struct keeper *k, const void *data, size_t n, struct error *err)
-{
-        struct pass *p = k->pass;
-
-        if (!k->wanted)
-                return 0;
-        k->size += n;
-        if (!k->spilled && p->content.len + n > KEEP_IN_MEMORY) {
-                if (ftruncate(p->scratch, 0) < 0 || lseek(p->scratch, 0, SEEK_SET) < 0)
-                        return error_set(err, -errno, "use the temporary file");
-                k->spilled = true;
-                if (file_write(p->scratch, p->content.data, p->content.len, err) < 0)
-                        return error_wrap(err, "the temporary file");
-                buf_clear(&p->content);
-        }
-        if (k->spilled)
-                return file_write(p->scratch, data, n, err);
-        buf_add(&p->content, data, n);
-        return buf_ok(&p->content) ? 0 : error_oom(err);
-}
-
-static int take_piece(struct keeper *k, const void *data, size_t n, struct error *err)
-{
-        hash_update(k->pass->file_hash, data, n);
-        return keep(k, data, n, err);
-}
-
-static int take_hole(struct keeper *k, uint64_t n, struct error *err)
-{
-        static const uint8_t zeros[64 << 10];
-        int r = take_bytes(k->pass, n, err);
-
-        while (r == 0 && n) {
-                size_t piece = (size_t)MIN_OF(n, (uint64_t)sizeof(zeros));
-
-                r = take_piece(k, zeros, piece, err);
-                n -= piece;
-        }
-        return r;
-}
-
-/* Reads the current entry's data to its end. */
-static int read_data(struct pass *p, struct keeper *k, uint64_t size, uint8_t sha256[static SHA256_SIZE], struct error *err)
-{
-        uint64_t at = 0, offset;
-        const uint8_t *data;
-        struct digest digest;
-        size_t n;
-        int r;
-
-        while ((r = tar_reader_data(p->tar, &data, &n, &offset, err)) > 0) {
-                if (offset > at)
-                        r = take_hole(k, offset - at, err);
-                if (r >= 0)
-                        r = take_bytes(p, n, err);
-                if (r >= 0)
-                        r = take_piece(k, data, n, err);
-                if (r < 0)
-                        return r;
-                at = offset + n;
-        }
-        if (r == 0 && at < size)
-                r = take_hole(k, size - at, err);
-        if (r < 0)
-                return r;
-        hash_finish(p->file_hash, &digest);
-        memcpy(sha256, digest.bytes, SHA256_SIZE);
-        return 0;
-}
-
-static int detect(struct pass *p, const struct keeper *k, const struct file_entry *e, uint64_t wanted, struct error *err)
-{
-        struct content content;
-
-        if (!wanted)
-                return 0;
-        if (k->spilled)
-                content_from_fd(&content, p->scratch, 0, k->size);
-        else
-                content_from_memory(&content, p->content.data, p->content.len);
-        return layer_builder_detect(p->builder, e, wanted, &content, err);
-}
-
-static int add_regular(struct pass *p, struct file_entry *e, uint64_t size, struct error *err)
-{
-        uint64_t wanted = layer_builder_wanted(p->builder, e->path);
-        struct keeper k = { .pass = p, .wanted = wanted != 0 };
-        int r;
-
-        buf_clear(&p->content);
-        e->size = size;
-        r = read_data(p, &k, size, e->sha256, err);
-        e->has_sha256 = r == 0;
-        if (r < 0) { /* what is known of it stays; the layer's reading ends here */
-                struct error ignored = ERROR_INIT;
-
-                return layer_builder_add(p->builder, e, &ignored) < 0 ? ignored.code : r;
-        }
-        r = layer_builder_add(p->builder, e, err);
-        return r < 0 ? r : detect(p, &k, e, wanted, err);
-}
-
-/* 1 if the name was a mark for what lower layers hold (OCI image-spec, layer.md "Whiteouts"). */
-static int add_whiteout(struct pass *p, struct file_entry *e, struct error *err)
-{
-        struct str name = path_name(e->path), parent = path_parent(e->path);
-        struct file_entry mark = { .type = FILE_WHITEOUT };
-        _cleanup_(buf_free) struct buf path = { 0 };
-        int r;
-
-        if (!str_starts(name, ".wh."))
-                return 0;
-        if (str_equals(name, ".wh..wh..opq")) {
-                mark.type = FILE_OPAQUE;
-                mark.path = parent;
-                r = layer_builder_add(p->builder, &mark, err);
-                return r < 0 ? r : 1;
-        }
-        if (str_starts(name, ".wh..wh."))
-                return 1; /* aufs's own notes */
-        if (name.n == 4 || str_equals(name, ".wh..") || str_equals(name, ".wh...")) {
-                layer_builder_problem(p->builder, PROBLEM_NOTE, e->path, "a whiteout of nothing");
-                return 1;
-        }
-        buf_add_str(&path, parent);
-        if (path.len)
-                buf_putc(&path, '/');
-        buf_add(&path, name.p + 4, name.n - 4);
-        if (!buf_ok(&path))
-                return error_oom(err);
-        mark.path = buf_str(&path);
-        r = layer_builder_add(p->builder, &mark, err);
-        return r < 0 ? r : 1;
-}
-
-static size_t depth_of(struct str path)
-{
-        size_t n = path.n ? 1 : 0;
-
-        for (size_t i = 0; i < path.n; i++)
-                n += path.p[i] == '/';
-        return n;
-}
-
-/* 1 if the entry can be taken; else it was noted and is passed over. */
-static int clean_path(struct pass *p, const struct tar_entry *t, struct error *err)
-{
-        struct error why = ERROR_INIT;
-
-        if (path_normalize(t->path, &p->path, &why) < 0) {
-                layer_builder_problem(p->builder, PROBLEM_GAP, str_from("?"), "the entry '%.*s' was left out: %s",
-                                      (int)MIN_OF(t->path.n, (size_t)200), t->path.n ? t->path.p : "", why.message);
-                return why.code == -ENOMEM ? error_oom(err) : 0;
-        }
-        if (depth_of(buf_str(&p->path)) > p->limits.depth) {
-                layer_builder_problem(p->builder, PROBLEM_GAP, (struct str){ p->path.data, MIN_OF(p->path.len, (size_t)200) },
-                                      "deeper than %llu directories, left out (--limit depth=N raises this)",
-                                      (unsigned long long)p->limits.depth);
-                return 0;
-        }
-        return 1;
-}
-
-static uint32_t clamp_id(struct pass *p, uint64_t id)
-{
-        if (id <= UINT32_MAX)
-                return (uint32_t)id;
-        layer_builder_problem(p->builder, PROBLEM_NOTE, buf_str(&p->path), "owner %llu is more than 32 bits hold",
-                              (unsigned long long)id);
-        return UINT32_MAX;
-}
-
-static int add_hardlink(struct pass *p, const struct tar_entry *t, struct file_entry *e, struct error *err)
-{
-        struct error why = ERROR_INIT;
-
-        if (path_normalize(t->target, &p->target, &why) < 0) {
-                layer_builder_problem(p->builder, PROBLEM_GAP, e->path, "a hard link that was left out: %s", why.message);
-                return 0;
-        }
-        e->type = FILE_HARDLINK;
-        e->target = buf_str(&p->target);
-        return layer_builder_add(p->builder, e, err);
-}
-
-static int add_other(struct pass *p, const struct tar_entry *t, struct file_entry *e, struct error *err)
-{
-        static const enum file_type types[] = {
-                [TAR_SYMLINK] = FILE_SYMLINK, [TAR_DIRECTORY] = FILE_DIRECTORY, [TAR_CHARACTER] = FILE_CHARACTER,
-                [TAR_BLOCK] = FILE_BLOCK, [TAR_FIFO] = FILE_FIFO,
-        };
-
-        if (t->type == TAR_OTHER) {
-                layer_builder_problem(p->builder, PROBLEM_NOTE, e->path, "an entry of a type that nobody extracts");
-                return 0;
-        }
-        e->type = types[t->type];
-        if (t->type == TAR_SYMLINK)
-                e->target = t->target;
-        e->device_major = t->device_major;
-        e->device_minor = t->device_minor;
-        if (t->type == TAR_CHARACTER && t->device_major == 0 && t->device_minor == 0)
-                e->type = FILE_WHITEOUT; /* as overlayfs writes it */
-        if (t->type == TAR_DIRECTORY && t->opaque) {
-                struct file_entry mark = { .type = FILE_OPAQUE, .path = e->path };
-                int r = layer_builder_add(p->builder, &mark, err);
-
-                if (r < 0)
-                        return r;
-        }
-        return layer_builder_add(p->builder, e, err);
-}
-
-static int add_entry(struct pass *p, const struct tar_entry *t, struct error *err)
-{
-        struct file_entry e = { .mode = t->mode, .mtime = t->mtime, .type = FILE_REGULAR };
-        int r = clean_path(p, t, err);
-
-        if (r <= 0)
-                return r;
-        e.path = buf_str(&p->path);
-        if (t->warning)
-                layer_builder_problem(p->builder, PROBLEM_NOTE, e.path, "%s", t->warning);
-        r = add_whiteout(p, &e, err);
-        if (r != 0)
-                return r < 0 ? r : 0;
-        e.uid = clamp_id(p, t->uid);
-        e.gid = clamp_id(p, t->gid);
-        e.capability = t->capability;
-        if (t->type == TAR_REGULAR)
-                return add_regular(p, &e, t->size, err);
-        if (t->type == TAR_HARDLINK)
-                return add_hardlink(p, t, &e, err);
-        return add_other(p, t, &e, err);
-}
-
-/* Walks the tar, then whatever follows its end, so that the diffID covers all. */
-static int walk(struct pass *p, struct error *err)
-{
-        struct tar_source source = { .next = next_inflated, .ctx = p };
-        struct tar_entry entry;
-        const uint8_t *data;
-        size_t n;
-        int r = tar_reader_new(source, &p->tar, err);
-
-        while (r >= 0 && (r = tar_reader_next(p->tar, &entry, err)) > 0)
-                r = add_entry(p, &entry, err);
-        while (r == 0 && (r = next_inflated(p, &data, &n, err)) > 0)
-                r = 0;
-        return r;
-}
-
-static int prepare(struct pass *p, struct worker_io *io, struct error *err)
-{
-        enum digest_algorithm algorithm;
-        int r = get_limits(io, &p->limits, &algorithm, err);
-
-        if (r == 0)
-                r = layer_builder_new(io->fds[1], io->fds[2], detectors, &p->limits, &p->builder, err);
-        if (r == 0)
-                r = hash_new(algorithm, &p->diff_hash, err);
-        if (r == 0)
-                r = hash_new(DIGEST_SHA256, &p->file_hash, err);
-        p->scratch = io->fds[2];
-        return r;
-}
-
-static int read_layer(struct pass *p, struct worker_io *io, struct error *err)
-{
-        struct inflate_limits limits = { p->limits.layer_bytes, p->limits.ratio, SCAN_LIMIT_RATIO_AFTER };
-        struct byte_source source = { read_input, (void *)&io->fds[0] };
-        int r = inflater_new(source, &limits, &p->inflater, err);
-
-        return r < 0 ? r : walk(p, err);
-}
-
-static int run_tar(struct worker_io *io, struct error *err)
-{
-        _cleanup_(pass_done) struct pass p = { 0 };
         _cleanup_(buf_free) struct buf answer = { 0 };
-        struct digest diff_id = { 0 };
-        struct error why = ERROR_INIT;
-        int r = prepare(&p, io, err);
+        int r = layer_builder_finish(builder, diff_id, bytes, err);
 
         if (r < 0)
                 return r;
-        r = read_layer(&p, io, &why);
-        if (r == -ENOMEM || r == -ENOSPC || r == -EFBIG)
-                return error_say(err, r, "%s", why.message);
-        if (r < 0)
-                layer_builder_problem(p.builder, PROBLEM_GAP, STR_NULL, "%s; what was read up to there is shown", why.message);
-        else
-                hash_finish(p.diff_hash, &diff_id);
-        r = layer_builder_finish(p.builder, &diff_id, p.inflater ? inflater_bytes_out(p.inflater) : 0, err);
-        if (r < 0)
-                return r;
-        wire_put_u8(&answer, (uint8_t)diff_id.algorithm);
-        wire_put_bytes(&answer, diff_id.bytes, sizeof(diff_id.bytes));
-        return worker_io_send(io, FRAME_DONE, buf_str(&answer), err);
+        wire_put_u8(&answer, (uint8_t)diff_id->algorithm);
+        wire_put_bytes(&answer, diff_id->bytes, sizeof(diff_id->bytes));
+        return buf_ok(&answer) ? worker_io_send(io, FRAME_DONE, buf_str(&answer), err) : error_oom(err);
 }
 
-const struct worker_job layer_tar_job = { "layer-tar", run_tar };
-
-/* ---- the parent: hash the blob and hand on the same bytes ---- */
-
-struct feed {
-        const struct layer_request *request;
-        struct hash *hash;
-        int pipe; /* -1 once the worker wants no more */
-        uint64_t at;
-        uint8_t *piece;
-        size_t start, end;
-};
-
-/* The next piece of the blob: read once, hashed, kept until it is written. */
-static int feed_read(struct feed *f, struct error *err)
+bool layer_error_is_ours(int code)
 {
-        size_t n = (size_t)MIN_OF((uint64_t)PIECE, f->request->blob.size - f->at);
-        ssize_t got = file_read_at(f->request->blob.fd, f->piece, n, f->request->blob.offset + f->at, err);
-
-        if (got < 0)
-                return (int)got;
-        if ((size_t)got < n)
-                return error_say(err, -EBADMSG, "the layer's file ends at byte %llu of %llu",
-                                 (unsigned long long)(f->at + (uint64_t)got), (unsigned long long)f->request->blob.size);
-        hash_update(f->hash, f->piece, n);
-        f->at += n;
-        f->start = 0;
-        f->end = n;
-        if (f->request->progress)
-                f->request->progress(n);
-        return 0;
+        return code == -ENOMEM || code == -ENOSPC || code == -EFBIG;
 }
 
-static int feed_write(struct feed *f, struct error *err)
+/* ---- in the parent ---- */
+
+static void put_argument(struct buf *out, const struct scan_limits *limits, enum digest_algorithm diff_algorithm)
 {
-        struct pollfd polls[] = { { f->pipe, POLLOUT, 0 }, { interrupt_fd(), POLLIN, 0 } };
-        ssize_t n = write(f->pipe, f->piece + f->start, f->end - f->start);
-
-        if (n >= 0) {
-                f->start += (size_t)n;
-                return 0;
-        }
-        if (errno == EPIPE) {
-                f->pipe = fd_close(f->pipe);
-                return 0;
-        }
-        if (errno == EAGAIN || errno == EINTR)
-                return poll(polls, 2, -1) < 0 && errno != EINTR ? error_set(err, -errno, "wait for the worker") : 0;
-        return error_set(err, -errno, "hand the layer to its worker");
+        wire_put_u64(out, limits->layer_bytes);
+        wire_put_u64(out, limits->ratio);
+        wire_put_u64(out, limits->files);
+        wire_put_u64(out, limits->depth);
+        wire_put_u32(out, (uint32_t)diff_algorithm);
 }
 
-static int feed_all(struct feed *f, struct error *err)
-{
-        while (f->at < f->request->blob.size || (f->pipe >= 0 && f->start < f->end)) {
-                int r = interrupt_check(err);
-
-                if (r == 0)
-                        r = f->pipe >= 0 && f->start < f->end ? feed_write(f, err) : feed_read(f, err);
-                if (r < 0)
-                        return r;
-        }
-        f->pipe = fd_close(f->pipe);
-        return 0;
-}
-
-static int spawn_tar(const struct layer_request *request, int *ret_pipe, struct worker **ret, struct error *err)
+int layer_spawn(const char *job, const struct layer_request *request, const int *fds, size_t n_fds, struct worker **ret,
+                struct error *err)
 {
         _cleanup_(buf_free) struct buf argument = { 0 };
         struct worker_limits limits = { WORKER_MEMORY, WORKER_FILE, request->limits->seconds };
-        int ends[2], r;
 
-        put_limits(&argument, request->limits, request->diff_algorithm);
+        put_argument(&argument, request->limits, request->diff_algorithm);
         if (!buf_ok(&argument))
                 return error_oom(err);
-        if (pipe2(ends, O_CLOEXEC) < 0)
-                return error_set(err, -errno, "make a pipe to a worker");
-        fcntl(ends[1], F_SETPIPE_SZ, PIECE); /* where that is not allowed, a smaller one does */
-        fcntl(ends[1], F_SETFL, O_NONBLOCK);
-        r = worker_spawn("layer-tar", buf_str(&argument), (const int[]){ ends[0], request->output, request->scratch }, 3,
-                         &limits, ret, err);
-        close(ends[0]);
-        if (r < 0)
-                close(ends[1]);
-        else
-                *ret_pipe = ends[1];
-        return r;
+        return worker_spawn(job, buf_str(&argument), fds, n_fds, &limits, ret, err);
 }
 
 static int take_answer(struct worker *worker, struct layer_result *ret, struct error *err)
@@ -523,32 +99,17 @@ int layer_read(const struct layer_request *request, struct layer_result *ret, st
                struct error *err)
 {
         _cleanup_(worker_freep) struct worker *worker = NULL;
-        _cleanup_(hash_freep) struct hash *hash = NULL;
-        _cleanup_free_ uint8_t *piece = malloc(PIECE);
-        struct feed feed = { .request = request, .pipe = -EBADF, .piece = piece };
         struct layer_result result = { 0 };
         int r;
 
         *ret_end = (struct worker_end){ 0 };
-        if (!piece)
-                return error_oom(err);
-        r = hash_new(request->algorithm, &hash, err);
-        if (r < 0)
-                return r;
-        feed.hash = hash;
-        r = spawn_tar(request, &feed.pipe, &worker, err);
-        if (r < 0)
-                return r;
-        r = feed_all(&feed, err);
-        fd_close(feed.pipe);
+        r = layer_feed_blob(request, &result.digest, &worker, err);
         if (r == 0)
                 r = take_answer(worker, &result, err);
+        if (r == 0)
+                r = worker_wait(worker, ret_end, err);
         if (r < 0)
                 return r;
-        r = worker_wait(worker, ret_end, err);
-        if (r < 0)
-                return r;
-        hash_finish(hash, &result.digest);
         *ret = result;
         return 0;
 }

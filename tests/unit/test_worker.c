@@ -21,6 +21,7 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/interrupt.h"
 #include "base/worker.h"
 
 static int job_echo(struct worker_io *io, struct error *err)
@@ -208,6 +209,43 @@ static void test_many_at_once_and_killed(void **state)
         }
 }
 
+/* It ends with frames unread: the sender is told, and the job's own words still arrive. */
+static void test_a_worker_that_takes_no_more(void **state)
+{
+        _cleanup_(worker_freep) struct worker *w = spawn("fail", "enough", NULL, 0);
+        static char big[WORKER_FRAME_MAX];
+        struct worker_frame frame;
+        struct error err = ERROR_INIT;
+        int r;
+
+        do {
+                r = worker_send(w, 1, (struct str){ big, sizeof(big) }, -1, &err);
+        } while (r == 0);
+        assert_int_equal(r, -EPIPE);
+        assert_int_equal(worker_receive(w, &frame, &err), 0);
+        assert_int_equal(worker_wait(w, NULL, &err), -EBADMSG);
+        assert_string_equal(err.message, "no: enough");
+}
+
+/* Last: the interrupt stays pending. */
+static void test_an_interrupt_ends_waiting(void **state)
+{
+        _cleanup_(worker_freep) struct worker *w = spawn("echo", "", NULL, 0);
+        static char big[WORKER_FRAME_MAX];
+        struct worker_frame frame;
+        struct error err = ERROR_INIT;
+        int r;
+
+        assert_int_equal(interrupt_init(&err), 0);
+        raise(SIGTERM);
+        assert_int_equal(worker_receive(w, &frame, &err), -ECANCELED);
+        assert_int_equal(worker_wait(w, NULL, &err), -ECANCELED);
+        for (r = 0; r == 0;) /* its answers are not taken, so it stops reading */
+                r = worker_send(w, 1, (struct str){ big, sizeof(big) }, -1, &err);
+        assert_int_equal(r, -ECANCELED);
+        assert_non_null(strstr(err.message, "interrupted"));
+}
+
 static void test_unknown_job(void **state)
 {
         struct worker *w = NULL;
@@ -227,6 +265,8 @@ int main(void)
                 cmocka_unit_test(test_forbidden_calls_are_refused_and_named),
                 cmocka_unit_test(test_many_at_once_and_killed),
                 cmocka_unit_test(test_unknown_job),
+                cmocka_unit_test(test_a_worker_that_takes_no_more),
+                cmocka_unit_test(test_an_interrupt_ends_waiting),
         };
         struct error err = ERROR_INIT;
 
