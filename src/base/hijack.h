@@ -9,6 +9,9 @@
 #ifdef TALLYMAN_TESTS
 /* Set before worker_init(), since workers inherit it. NULL: nothing happens. */
 extern void (*hijack_hook)(const char *parser);
+/* Takes "PARSER:CALL" from $TALLYMAN_HIJACK: the first time PARSER is reached in a worker it tries CALL (open, connect,
+ * socket, exec, ptrace, kill or clone). Does nothing without it. */
+void hijack_init(void);
 #define HIJACK_POINT(parser)                 \
         do {                                 \
                 if (hijack_hook)             \

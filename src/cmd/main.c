@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/hijack.h"
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "cmd/command.h"
@@ -80,6 +81,9 @@ int main(int argc, char **argv)
         if (!setlocale(LC_ALL, "") || MB_CUR_MAX == 1)
                 setlocale(LC_CTYPE, "C.UTF-8"); /* file names are UTF-8 where they are anything */
         setlocale(LC_NUMERIC, "C");
+#ifdef TALLYMAN_TESTS
+        hijack_init();
+#endif
         r = run(argc, argv, &err);
         if (r >= 0)
                 return r;
