@@ -42,7 +42,7 @@ static int wrong_type(const char *key, const char *expected, struct error *err)
 
 int json_get_string(const json_t *object, const char *key, bool required, const char **ret, struct error *err)
 {
-        json_t *value;
+        json_t *value = NULL;
         int r = member(object, key, required, &value, err);
 
         if (r <= 0)
@@ -55,7 +55,7 @@ int json_get_string(const json_t *object, const char *key, bool required, const 
 
 int json_get_u64(const json_t *object, const char *key, bool required, uint64_t *ret, struct error *err)
 {
-        json_t *value;
+        json_t *value = NULL;
         int r = member(object, key, required, &value, err);
 
         if (r <= 0)
@@ -68,7 +68,7 @@ int json_get_u64(const json_t *object, const char *key, bool required, uint64_t 
 
 int json_get_bool(const json_t *object, const char *key, bool required, bool *ret, struct error *err)
 {
-        json_t *value;
+        json_t *value = NULL;
         int r = member(object, key, required, &value, err);
 
         if (r <= 0)
@@ -81,7 +81,7 @@ int json_get_bool(const json_t *object, const char *key, bool required, bool *re
 
 int json_get_object(const json_t *object, const char *key, bool required, json_t **ret, struct error *err)
 {
-        json_t *value;
+        json_t *value = NULL;
         int r = member(object, key, required, &value, err);
 
         if (r <= 0)
@@ -94,7 +94,7 @@ int json_get_object(const json_t *object, const char *key, bool required, json_t
 
 int json_get_array(const json_t *object, const char *key, bool required, json_t **ret, struct error *err)
 {
-        json_t *value;
+        json_t *value = NULL;
         int r = member(object, key, required, &value, err);
 
         if (r <= 0)
