@@ -9,6 +9,11 @@
 #define NESTING_MAX 64
 #define FLUSH_BYTES (64u << 10)
 
+void json_init(void)
+{
+        json_object_seed(0);
+}
+
 int json_parse(struct str text, size_t max, json_t **ret, struct error *err)
 {
         json_error_t why;

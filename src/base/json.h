@@ -15,6 +15,9 @@
 
 #define _cleanup_json_ _cleanup_(json_decrefp)
 
+/* Must run once before a sandbox: jansson seeds its hash tables from /dev/urandom. */
+void json_init(void);
+
 /* Parses one document: duplicate keys, trailing bytes, invalid UTF-8 and more than jansson's depth (2,048) are -EBADMSG
  * with line and column in the message; more than `max` bytes is -E2BIG. */
 int json_parse(struct str text, size_t max, json_t **ret, struct error *err) _must_check_;

@@ -3,7 +3,6 @@
 #include <locale.h>
 #include <string.h>
 
-#include "base/hash.h"
 #include "base/hijack.h"
 #include "base/interrupt.h"
 #include "base/log.h"
@@ -56,9 +55,6 @@ static int run(int argc, char **argv, struct error *err)
                 return r;
         if (args.command && args.command->needs & NEEDS_WORKERS && !arguments_has(&args, "help") &&
             !arguments_has(&args, "version")) {
-                r = hash_init(err);
-                if (r < 0)
-                        return r;
                 r = scan_init(err); /* forks: nothing may be open yet */
                 if (r < 0)
                         return r;

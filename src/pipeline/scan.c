@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "inventory/inventory.h"
 #include "oci/layer.h"
@@ -23,6 +24,10 @@ int scan_init(struct error *err)
         size_t n = 0;
         int r;
 
+        r = hash_init(err);
+        if (r < 0)
+                return r;
+        json_init();
         while (inventory_detectors[n])
                 n++;
         r = detector_set_new(inventory_detectors, n, &detectors, err);
