@@ -92,7 +92,7 @@ static bool take_quoted(struct str *rest, char quote, struct buf *value)
 static void take_value(struct str *rest, struct os_release *o, struct buf *value)
 {
         size_t end = 0; /* behind the last character that is no bare blank */
-        char c, before = ' ';
+        char c, before = '=';
 
         buf_clear(value);
         for (; rest->n && (c = take(rest)) != '\n'; before = c) {
