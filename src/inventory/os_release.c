@@ -33,6 +33,15 @@ static void os_release_done(struct os_release *o)
         buf_free(&o->other);
 }
 
+static bool os_release_ok(const struct os_release *o)
+{
+        bool ok = buf_ok(&o->other);
+
+        for (size_t i = 0; i < VARIABLES; i++)
+                ok = ok && buf_ok(&o->values[i]);
+        return ok;
+}
+
 /* ---- words as in sh(1) ---- */
 
 static char take(struct str *rest)
@@ -208,9 +217,8 @@ static int read_os_release(const struct detector_file *file, struct record_sink 
                 return r;
         HIJACK_POINT("os-release");
         parse(&o, buf_str(&text));
-        for (size_t i = 0; i < VARIABLES; i++)
-                if (!buf_ok(&o.values[i]))
-                        return error_oom(err);
+        if (!os_release_ok(&o))
+                return error_oom(err);
         if (o.open_quote)
                 record_problem(sink, "a quote is not closed: its value was taken to end with the line");
         if (!o.any) {
