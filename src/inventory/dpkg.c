@@ -5,11 +5,13 @@
 
 #include "base/hijack.h"
 #include "inventory/detectors.h"
+#include "inventory/owned.h"
 #include "model/path.h"
 
+#define STATUS_PATH "var/lib/dpkg/status"
 #define LINE_MAX_BYTES (1u << 20)
 #define DATABASE_MAX (1ull << 30)
-#define LIST_PATHS_MAX (1u << 24)
+#define LIST_MAX (64ull << 20)
 
 /* The fields of a stanza that matter. Values are kept, since lines are borrowed. */
 enum field {
@@ -23,16 +25,25 @@ enum field {
         FIELDS,
 };
 
+static const char *const field_names[FIELDS] = {
+        "Package", "Version", "Architecture", "Source", "Status", "Maintainer", "Multi-Arch",
+};
+
 struct stanza {
         struct buf values[FIELDS];
+        bool seen[FIELDS];
         bool any;
+        const char *repeated; /* a field that is there twice */
 };
 
 static void stanza_clear(struct stanza *s)
 {
-        for (size_t i = 0; i < FIELDS; i++)
+        for (size_t i = 0; i < FIELDS; i++) {
                 buf_clear(&s->values[i]);
+                s->seen[i] = false;
+        }
         s->any = false;
+        s->repeated = NULL;
 }
 
 static void stanza_done(struct stanza *s)
@@ -46,22 +57,25 @@ static bool same_name(struct str a, const char *b)
         return a.n == strlen(b) && strncasecmp(a.p, b, a.n) == 0;
 }
 
+/* dpkg refuses a database in which a field is there twice. Here the first counts. */
 static void take_line(struct stanza *s, struct str line)
 {
-        static const char *const names[FIELDS] = {
-                "Package", "Version", "Architecture", "Source", "Status", "Maintainer", "Multi-Arch",
-        };
-        struct str value = line, name = str_cut(&value, ':');
+        struct str value = line, name = str_trim(str_cut(&value, ':'));
 
         s->any = true;
         if (line.p[0] == ' ' || line.p[0] == '\t' || !value.p)
                 return; /* a continuation: none of ours has one */
-        for (size_t i = 0; i < FIELDS; i++)
-                if (same_name(name, names[i])) {
-                        buf_clear(&s->values[i]);
-                        buf_add_str(&s->values[i], str_trim(value));
+        for (size_t i = 0; i < FIELDS; i++) {
+                if (!same_name(name, field_names[i]))
+                        continue;
+                if (s->seen[i]) {
+                        s->repeated = field_names[i];
                         return;
                 }
+                s->seen[i] = true;
+                buf_add_str(&s->values[i], str_trim(value));
+                return;
+        }
 }
 
 static struct str value_of(const struct stanza *s, enum field field)
@@ -69,16 +83,22 @@ static struct str value_of(const struct stanza *s, enum field field)
         return buf_str(&s->values[field]);
 }
 
-/* "want flag status": installed is what the third word says. */
+/* "want flag status": the third word says how far dpkg came. In all of these states the package's files are there. */
 static bool is_installed(const struct stanza *s, bool status_needed)
 {
+        static const char *const states[] = {
+                "installed", "triggers-pending", "triggers-awaited", "half-configured", "unpacked",
+        };
         struct str rest = value_of(s, FIELD_STATUS), word = STR_NULL;
 
         if (rest.n == 0)
                 return !status_needed;
         for (int i = 0; i < 3 && rest.p; i++)
                 word = str_cut(&rest, ' ');
-        return str_equals(word, "installed") && !rest.p;
+        for (size_t i = 0; i < ELEMENTS_OF(states) && !rest.p; i++)
+                if (str_equals(word, states[i]))
+                        return true;
+        return false;
 }
 
 /* "name (version)", or the name alone. */
@@ -93,7 +113,18 @@ static void split_source(struct str source, struct str *name, struct str *versio
                 *version = str_trim(str_cut(&rest, ')'));
 }
 
-static int emit_stanza(const struct stanza *s, bool status_needed, struct record_sink *sink, struct error *err)
+/* What dpkg names the list of files by (`info/NAME[:ARCH].list`); in status.d it is named as the file itself is. */
+static void key_of(const struct package *p, bool multi_arch_same, struct str file_name, struct buf *key)
+{
+        buf_add_str(key, file_name.n ? file_name : p->name);
+        if (multi_arch_same && file_name.n == 0) {
+                buf_putc(key, ':');
+                buf_add_str(key, p->arch);
+        }
+}
+
+/* `file_name` is that of a file in status.d, empty for the one database. */
+static int emit_stanza(const struct stanza *s, struct str file_name, struct record_sink *sink, struct error *err)
 {
         _cleanup_(buf_free) struct buf key = { 0 };
         struct package p = {
@@ -101,20 +132,24 @@ static int emit_stanza(const struct stanza *s, bool status_needed, struct record
                 .arch = value_of(s, FIELD_ARCHITECTURE), .vendor = value_of(s, FIELD_MAINTAINER),
         };
 
-        if (!s->any || !is_installed(s, status_needed))
+        for (size_t i = 0; i < FIELDS; i++)
+                if (!buf_ok(&s->values[i]))
+                        return error_oom(err);
+        if (s->repeated) /* told first: it may be the status, and decide whether the package counts at all */
+                record_problem(sink, "package %.*s has more than one field %s, of which the first counts",
+                               SHOWN_ARG(p.name), s->repeated);
+        if (!s->any || !is_installed(s, file_name.n == 0))
                 return 0;
         HIJACK_POINT("dpkg-status");
         if (p.name.n == 0 || p.version.n == 0) {
                 record_problem(sink, "a stanza without %s was left out%s%.*s", p.name.n ? "Version" : "Package",
-                               p.name.n ? ": " : "", STR_ARG(p.name));
+                               p.name.n ? ": " : "", SHOWN_ARG(p.name));
                 return 0;
         }
         p.source_name = p.name;
         p.source_version = p.version;
         split_source(value_of(s, FIELD_SOURCE), &p.source_name, &p.source_version);
-        buf_add_str(&key, p.name);
-        if (str_equals(value_of(s, FIELD_MULTI_ARCH), "same"))
-                buf_printf(&key, ":%.*s", STR_ARG(p.arch));
+        key_of(&p, str_equals(value_of(s, FIELD_MULTI_ARCH), "same"), file_name, &key);
         if (!buf_ok(&key))
                 return error_oom(err);
         p.key = buf_str(&key);
@@ -125,41 +160,45 @@ static int read_status(const struct detector_file *file, struct record_sink *sin
 {
         _cleanup_(content_lines_done) struct content_lines lines = { 0 };
         _cleanup_(stanza_done) struct stanza stanza = { 0 };
-        bool status_needed = str_equals(path_name(file->entry->path), "status");
-        struct str line;
+        struct str name = path_name(file->entry->path), line;
         int r;
 
-        if (!status_needed && str_ends(file->entry->path, ".md5sums"))
+        if (str_equals(file->entry->path, STATUS_PATH))
+                name = STR_NULL;
+        else if (str_ends(name, ".md5sums"))
                 return 0;
         content_lines_init(&lines, file->content, LINE_MAX_BYTES);
         while ((r = content_lines_next(&lines, &line, err)) > 0) {
-                if (line.n) {
+                if (str_trim(line).n) {
                         take_line(&stanza, line);
                         continue;
                 }
-                r = emit_stanza(&stanza, status_needed, sink, err);
+                r = emit_stanza(&stanza, name, sink, err);
                 if (r < 0)
                         return r;
                 stanza_clear(&stanza);
         }
-        return r < 0 ? r : emit_stanza(&stanza, status_needed, sink, err);
+        return r < 0 ? r : emit_stanza(&stanza, name, sink, err);
 }
 
 static const struct pattern status_patterns[] = {
-        { PATTERN_PATH, "var/lib/dpkg/status", NULL },
+        { PATTERN_PATH, STATUS_PATH, NULL },
         { PATTERN_DIRECTORY, "var/lib/dpkg/status.d", NULL }, /* distroless: a file a package */
 };
 
 const struct detector dpkg_status_detector = {
         .name = "dpkg",
-        .version = 1,
+        .version = 2,
         .patterns = status_patterns,
         .n_patterns = ELEMENTS_OF(status_patterns),
         .max_size = DATABASE_MAX,
         .read = read_status,
 };
 
-/* ---- which files a package owns: NAME[:ARCH].list, or NAME.md5sums where there are only those ---- */
+/* ---- which files a package owns ----
+ *
+ * info/NAME[:ARCH].list has all of them. The .md5sums beside it have no more than some of the same paths and are not
+ * read: dpkg can not work without the lists. In status.d there are only NAME.md5sums. */
 
 static struct str without_suffix(struct str name, const char *suffix)
 {
@@ -175,28 +214,28 @@ static struct str path_of_sum(struct str line)
 
 static int read_owned(const struct detector_file *file, struct record_sink *sink, struct error *err)
 {
-        _cleanup_(buf_free) struct buf text = { 0 };
-        _cleanup_free_ struct str *paths = NULL;
-        struct str name = path_name(file->entry->path), rest;
+        _cleanup_(content_lines_done) struct content_lines lines = { 0 };
+        _cleanup_(owned_paths_done) struct owned_paths paths = { 0 };
+        struct str name = path_name(file->entry->path), line, key;
         bool sums = str_ends(name, ".md5sums");
-        size_t n = 0, cap = 0;
         int r;
 
-        r = content_slurp(file->content, file->content->size, &text, err);
-        if (r < 0)
-                return r;
-        HIJACK_POINT("dpkg-files");
-        for (rest = buf_str(&text); rest.n;) {
-                struct str path = str_trim(str_cut(&rest, '\n'));
-
-                path = sums ? path_of_sum(path) : path;
-                if (path.n == 0 || n == LIST_PATHS_MAX)
+        key = without_suffix(name, sums ? ".md5sums" : ".list");
+        content_lines_init(&lines, file->content, LINE_MAX_BYTES);
+        while ((r = content_lines_next(&lines, &line, err)) > 0) {
+                line = sums ? path_of_sum(line) : line;
+                if (line.n == 0)
                         continue;
-                if (mem_grow(&paths, &cap, n + 1, sizeof(*paths)) < 0)
-                        return error_oom(err);
-                paths[n++] = path;
+                r = owned_paths_add(&paths, STR_NULL, line, err);
+                if (r < 0)
+                        return r;
+                if (owned_paths_full(&paths))
+                        r = owned_paths_emit(&paths, key, sink, err);
+                if (r < 0)
+                        return r;
         }
-        return record_owned(sink, without_suffix(name, sums ? ".md5sums" : ".list"), paths, n, err);
+        HIJACK_POINT("dpkg-files");
+        return r < 0 ? r : owned_paths_emit(&paths, key, sink, err);
 }
 
 static const struct pattern owned_patterns[] = {
@@ -206,9 +245,9 @@ static const struct pattern owned_patterns[] = {
 
 const struct detector dpkg_owned_detector = {
         .name = "dpkg-files",
-        .version = 1,
+        .version = 2,
         .patterns = owned_patterns,
         .n_patterns = ELEMENTS_OF(owned_patterns),
-        .max_size = 64ull << 20,
+        .max_size = LIST_MAX,
         .read = read_owned,
 };

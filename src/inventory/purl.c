@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Package URLs (ECMA-427, "Rules for each PURL component", and the type definitions of deb, apk and rpm).
+ *
+ * The `upstream` qualifier is not the specification's but what SBOM readers look for: most advisories for deb and apk
+ * name source packages, so a reader who knows the binary's name alone would find nothing. It is there where the source
+ * differs from the binary in name or version, and has the form that these readers take apart: "name" or "name@version",
+ * for rpm the file name of the source package.
+ */
+#include "inventory/inventory.h"
+
+/* ---- components ---- */
+
+static bool is_plain(unsigned char c)
+{
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+               c == '_' || c == '~' || c == ':';
+}
+
+static void add_encoded(struct buf *out, struct str s)
+{
+        for (size_t i = 0; i < s.n; i++) {
+                unsigned char c = (unsigned char)s.p[i];
+
+                if (is_plain(c))
+                        buf_putc(out, (char)c);
+                else
+                        buf_printf(out, "%%%02X", c);
+        }
+}
+
+static char lower(char c)
+{
+        return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* ASCII suffices: names and IDs that packages may have are ASCII. */
+static void add_lower(struct buf *out, struct str s)
+{
+        for (size_t i = 0; i < s.n; i++) {
+                char c = lower(s.p[i]);
+
+                add_encoded(out, (struct str){ &c, 1 });
+        }
+}
+
+static void start_qualifier(struct buf *out, char *separator, const char *key)
+{
+        buf_putc(out, *separator);
+        buf_puts(out, key);
+        buf_putc(out, '=');
+        *separator = '&';
+}
+
+static void add_qualifier(struct buf *out, char *separator, const char *key, struct str value)
+{
+        if (value.n == 0)
+                return;
+        start_qualifier(out, separator, key);
+        add_encoded(out, value);
+}
+
+/* ---- what the types make of a package ---- */
+
+static bool is_type(const struct package *p, const char *type)
+{
+        return str_equals(p->type, type);
+}
+
+static bool is_of_distribution(const struct package *p)
+{
+        return is_type(p, "deb") || is_type(p, "apk") || is_type(p, "rpm");
+}
+
+/* The vendor. Of rpm distributions some have an ID of another name; advisories and other tools use the vendor's. */
+static struct str namespace_of(const struct package *p, const struct distribution *d)
+{
+        static const struct {
+                const char *id, *vendor;
+        } vendors[] = {
+                { "rhel", "redhat" },
+                { "sles", "suse" },
+                { "sled", "suse" },
+                { "opensuse-leap", "opensuse" },
+                { "opensuse-tumbleweed", "opensuse" },
+        };
+
+        for (size_t i = 0; is_type(p, "rpm") && i < ELEMENTS_OF(vendors); i++)
+                if (str_equals(d->id, vendors[i].id))
+                        return str_from(vendors[i].vendor);
+        return d->id;
+}
+
+/* "1:2.3-4": the epoch, and what follows; without one the epoch is empty. */
+static struct str cut_epoch(struct str *version)
+{
+        struct str rest = *version, epoch = str_cut(&rest, ':');
+        uint64_t number;
+
+        if (!rest.p || str_to_u64(epoch, 10, &number) < 0)
+                return STR_NULL;
+        *version = rest;
+        return epoch;
+}
+
+static void add_distro(struct buf *out, char *separator, const struct distribution *d)
+{
+        struct str release = d->version_id.n ? d->version_id : d->codename; /* testing and unstable have no version */
+
+        start_qualifier(out, separator, "distro");
+        add_lower(out, d->id);
+        if (release.n) {
+                buf_putc(out, '-');
+                add_encoded(out, release);
+        }
+}
+
+static void add_upstream(struct buf *out, char *separator, const struct package *p)
+{
+        struct str version = p->version, source = p->source_version;
+
+        if (is_type(p, "rpm")) { /* the source's file name has no epoch */
+                cut_epoch(&version);
+                cut_epoch(&source);
+        }
+        if (source.n == 0)
+                source = version;
+        if (p->source_name.n == 0 || (str_equal(p->source_name, p->name) && str_equal(source, version)))
+                return;
+        start_qualifier(out, separator, "upstream");
+        add_encoded(out, p->source_name);
+        if (is_type(p, "rpm")) {
+                buf_putc(out, '-');
+                add_encoded(out, source);
+                buf_puts(out, ".src.rpm");
+        } else if (!str_equal(source, version)) {
+                buf_puts(out, "%40");
+                add_encoded(out, source);
+        }
+}
+
+void package_url(const struct package *package, const struct distribution *d, struct buf *out)
+{
+        struct str version = package->version, epoch = STR_NULL;
+        bool distributed = is_of_distribution(package);
+        char separator = '?';
+
+        d = distributed && d && d->id.n ? d : NULL;
+        if (is_type(package, "rpm"))
+                epoch = cut_epoch(&version);
+        buf_puts(out, "pkg:");
+        add_lower(out, package->type);
+        buf_putc(out, '/');
+        if (d) {
+                add_lower(out, namespace_of(package, d));
+                buf_putc(out, '/');
+        }
+        if (is_type(package, "deb") || is_type(package, "apk"))
+                add_lower(out, package->name);
+        else
+                add_encoded(out, package->name);
+        if (version.n) {
+                buf_putc(out, '@');
+                add_encoded(out, version);
+        }
+        /* In the order of their keys: */
+        add_qualifier(out, &separator, "arch", package->arch);
+        if (d)
+                add_distro(out, &separator, d);
+        add_qualifier(out, &separator, "epoch", epoch);
+        add_qualifier(out, &separator, "rpmmod", package->module);
+        if (distributed)
+                add_upstream(out, &separator, package);
+}
