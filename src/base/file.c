@@ -85,8 +85,9 @@ int file_slurp(int fd, size_t max, struct buf *out, struct error *err)
 
 int file_open_below(int dir, const char *path, int flags, bool follow, struct error *err)
 {
+        int safe = O_CLOEXEC | (flags & O_PATH ? 0 : O_NOCTTY | O_NONBLOCK); /* openat2() refuses both with O_PATH */
         struct open_how how = {
-                .flags = (uint64_t)(flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK),
+                .flags = (uint64_t)(flags | safe),
                 .resolve = RESOLVE_NO_MAGICLINKS |
                            (follow ? RESOLVE_IN_ROOT : RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS),
         };

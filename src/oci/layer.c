@@ -3,11 +3,10 @@
 #include <errno.h>
 
 #include "base/wire.h"
-#include "oci/layer_private.h"
+#include "oci/tree_private.h"
 
 #define WORKER_MEMORY (1ull << 30)
 #define WORKER_FILE (1ull << 42)
-#define FRAME_DONE 1
 
 static const struct detector_set *detectors;
 
@@ -47,7 +46,7 @@ int layer_answer(struct worker_io *io, struct layer_builder *builder, const stru
                 return r;
         wire_put_u8(&answer, (uint8_t)diff_id->algorithm);
         wire_put_bytes(&answer, diff_id->bytes, sizeof(diff_id->bytes));
-        return buf_ok(&answer) ? worker_io_send(io, FRAME_DONE, buf_str(&answer), err) : error_oom(err);
+        return buf_ok(&answer) ? worker_io_send(io, LAYER_DONE, buf_str(&answer), err) : error_oom(err);
 }
 
 bool layer_error_is_ours(int code)
@@ -88,7 +87,7 @@ static int take_answer(struct worker *worker, struct layer_result *ret, struct e
                 uint8_t algorithm = wire_get_u8(&reader);
 
                 wire_get_bytes(&reader, ret->diff_id.bytes, sizeof(ret->diff_id.bytes));
-                if (frame.type != FRAME_DONE || !wire_end(&reader) || algorithm > DIGEST_SHA512)
+                if (frame.type != LAYER_DONE || !wire_end(&reader) || algorithm > DIGEST_SHA512)
                         return error_say(err, -EBADMSG, "the worker answered nonsense");
                 ret->diff_id.algorithm = (enum digest_algorithm)algorithm;
         }
@@ -103,7 +102,8 @@ int layer_read(const struct layer_request *request, struct layer_result *ret, st
         int r;
 
         *ret_end = (struct worker_end){ 0 };
-        r = layer_feed_blob(request, &result.digest, &worker, err);
+        r = request->root >= 0 ? layer_feed_tree(request, &worker, err)
+                               : layer_feed_blob(request, &result.digest, &worker, err);
         if (r == 0)
                 r = take_answer(worker, &result, err);
         if (r == 0)

@@ -11,6 +11,10 @@
 
 /* ---- in both ---- */
 
+/* Frames to the parent. */
+#define LAYER_DONE 1  /* u8 algorithm and the bytes of the diffID; the layer file is complete */
+#define LAYER_TAKEN 2 /* see tree_private.h */
+
 const struct detector_set *layer_detectors(void); /* as set by layer_set_detectors(), may be NULL */
 
 /* ---- in the worker ---- */
