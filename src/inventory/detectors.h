@@ -7,5 +7,8 @@
 
 extern const struct detector dpkg_status_detector;
 extern const struct detector dpkg_owned_detector;
+extern const struct detector rpm_detector;
+extern const struct detector rpm_wal_detector;
+extern const struct detector rpm_manifest_detector;
 
 #endif
