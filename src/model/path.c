@@ -96,7 +96,7 @@ struct str path_name(struct str path)
 
         while (start && path.p[start - 1] != '/')
                 start--;
-        return (struct str){ path.p + start, path.n - start };
+        return start ? (struct str){ path.p + start, path.n - start } : path;
 }
 
 bool path_below(struct str path, struct str directory)

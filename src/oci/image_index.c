@@ -107,14 +107,20 @@ int image_index_find(const struct image_index *index, struct str path, struct fi
         return 0;
 }
 
-/* Puts where the link `entry` leads, then what was still to be walked, into `todo`. */
+/* No file can be at a path that is none: one from a package database or a link may be anything. */
+static int not_a_path(int code, struct error *err)
+{
+        return code == -ENOMEM ? error_oom(err) : 0;
+}
+
+/* Puts where the link `entry` leads, then what was still to be walked, into `todo`. 1, or 0 if it leads nowhere. */
 static int follow_link(const struct file_entry *entry, struct str rest, struct buf *todo, struct error *err)
 {
         _cleanup_(buf_free) struct buf target = { 0 };
-        int r = path_link_target(entry->path, entry->target, &target, err);
+        int r = path_link_target(entry->path, entry->target, &target, NULL);
 
         if (r < 0)
-                return r;
+                return not_a_path(r, err);
         if (rest.n) {
                 if (target.len)
                         buf_putc(&target, '/');
@@ -122,10 +128,12 @@ static int follow_link(const struct file_entry *entry, struct str rest, struct b
         }
         if (!buf_ok(&target))
                 return error_oom(err);
+        if (target.len > PATH_LENGTH_MAX)
+                return 0; /* else a link to a path below itself would grow with every step */
         buf_free(todo);
         *todo = target;
         target = (struct buf){ 0 };
-        return 0;
+        return 1;
 }
 
 /* Walks `todo` until a link is met (1, `todo` now says where to go on), or the end (0). */
@@ -149,7 +157,7 @@ static int walk(const struct image_index *index, struct buf *todo, struct file_e
                         return 0;
                 rest = end < path.n ? (struct str){ path.p + end + 1, path.n - end - 1 } : STR_NULL;
                 if (ret->type == FILE_SYMLINK)
-                        return (r = follow_link(ret, rest, todo, err)) < 0 ? r : 1;
+                        return follow_link(ret, rest, todo, err);
                 if (rest.n && ret->type != FILE_DIRECTORY)
                         return 0;
                 end++;
@@ -164,9 +172,9 @@ int image_index_resolve(const struct image_index *index, struct str path, struct
         _cleanup_(buf_free) struct buf todo = { 0 };
         int r;
 
-        r = path_normalize(path, &todo, err);
+        r = path_normalize(path, &todo, NULL);
         if (r < 0)
-                return r;
+                return not_a_path(r, err);
         for (unsigned links = 0; links <= LINKS_MAX; links++) {
                 struct file_entry entry;
                 uint64_t i = 0;

@@ -36,7 +36,8 @@ int image_index_get(const struct image_index *index, uint64_t i, struct file_ent
 /* By canonical path, links not followed: 1 found, 0 not, negative damaged. `ret_i` may be NULL. */
 int image_index_find(const struct image_index *index, struct str path, struct file_entry *ret, uint64_t *ret_i,
                      struct error *err) _must_check_;
-/* Follows symbolic links in every component as a process inside the image would (at most 40; a loop is "not found"). */
+/* Follows symbolic links in every component as a process inside the image would (at most 40; a loop is "not found", as
+ * is a path, or a link's text, that leaves the root, holds a NUL byte or is too long to be one). */
 int image_index_resolve(const struct image_index *index, struct str path, struct file_entry *ret, uint64_t *ret_i,
                         struct error *err) _must_check_;
 /* Gives back the pages read so far (for walks over all of a large index). */

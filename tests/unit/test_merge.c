@@ -13,6 +13,7 @@
 
 
 #include "base/file.h"
+#include "model/path.h"
 #include "oci/image_index.h"
 
 struct want {
@@ -197,6 +198,25 @@ static void test_links_are_followed_inside_the_root(void **state)
         assert_int_equal(image_index_resolve(index, STR_LIT("usr/lib/x/y"), &e, NULL, &err), 0);
 }
 
+static void test_what_can_not_be_a_path_is_not_found(void **state)
+{
+        static char longest[PATH_LENGTH_MAX + 2];
+        _cleanup_(problem_list_done) struct problem_list problems = { 0 };
+        _cleanup_(image_index_freep) struct image_index *index = NULL;
+        struct layer_file *layers[1];
+        struct file_entry e;
+        struct error err = ERROR_INIT;
+
+        memset(longest, 'x', sizeof(longest) - 1);
+        layers[0] = LAYER({ "far", FILE_SYMLINK, longest }, { "grows", FILE_SYMLINK, "grows/grows" }, REG_("x"));
+        index = merge(layers, 1, &problems);
+        assert_int_equal(image_index_resolve(index, str_from("../x"), &e, NULL, &err), 0);
+        assert_int_equal(image_index_resolve(index, STR_LIT("a\0b"), &e, NULL, &err), 0);
+        assert_int_equal(image_index_resolve(index, str_from(longest), &e, NULL, &err), 0);
+        assert_int_equal(image_index_resolve(index, str_from("far"), &e, NULL, &err), 0);
+        assert_int_equal(image_index_resolve(index, str_from("grows"), &e, NULL, &err), 0);
+}
+
 static void test_many_entries_make_several_runs(void **state)
 {
         _cleanup_(layer_builder_freep) struct layer_builder *b = NULL;
@@ -252,6 +272,7 @@ int main(void)
                 cmocka_unit_test(test_way_through_a_link_of_the_same_layer_is_a_problem),
                 cmocka_unit_test(test_hard_links),
                 cmocka_unit_test(test_links_are_followed_inside_the_root),
+                cmocka_unit_test(test_what_can_not_be_a_path_is_not_found),
                 cmocka_unit_test(test_many_entries_make_several_runs),
                 cmocka_unit_test(test_damage_is_noticed),
         };
