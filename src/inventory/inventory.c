@@ -7,6 +7,9 @@ const struct detector *const inventory_detectors[] = {
         &dpkg_status_detector,
         &dpkg_owned_detector,
         &apk_detector,
+        &rpm_detector,
+        &rpm_wal_detector,
+        &rpm_manifest_detector,
         &copyright_detector,
         NULL,
 };

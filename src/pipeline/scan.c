@@ -7,6 +7,7 @@
 #include "base/interrupt.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/sql.h"
 #include "inventory/inventory.h"
 #include "oci/layer.h"
 #include "oci/source.h"
@@ -28,6 +29,9 @@ int scan_init(struct error *err)
         if (r < 0)
                 return r;
         json_init();
+        r = sql_init(err);
+        if (r < 0)
+                return r;
         while (inventory_detectors[n])
                 n++;
         r = detector_set_new(inventory_detectors, n, &detectors, err);
