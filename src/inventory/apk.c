@@ -181,7 +181,7 @@ static int read_installed(const struct detector_file *file, struct record_sink *
         content_lines_init(&lines, file->content, LINE_MAX_BYTES);
         r = read_paragraphs(&lines, &paragraph, &odd, sink, err);
         if (odd.n)
-                record_problem(sink, "%zu lines not of the form LETTER:VALUE were left out, the first is line %zu", odd.n,
+                record_problem(sink, "%zu lines not of the form LETTER:VALUE were left out, first line %zu", odd.n,
                                odd.first);
         return r;
 }

@@ -9,7 +9,7 @@
 /* All detectors of this room, ended by NULL. */
 extern const struct detector *const inventory_detectors[];
 
-/* Appends the package URL (ECMA-427), as "pkg:deb/debian/libssl3@3.0.15-1?arch=amd64&distro=debian-12&upstream=openssl".
+/* Appends the package URL (ECMA-427): "pkg:deb/debian/libssl3@3.0.15-1?arch=amd64&distro=debian-12&upstream=openssl".
  * Namespace and distro qualifier come from `d` (NULL: left out), and only for types that distributions use; rpm's epoch
  * is a qualifier; `upstream` is there where the source package differs in name or version. */
 void package_url(const struct package *package, const struct distribution *d, struct buf *out);

@@ -71,7 +71,7 @@ static bool is_protected(char c)
         return c == '"' || c == '\\' || c == '$' || c == '`' || c == '\n';
 }
 
-/* What follows an opening quote up to the closing one, newlines too. False where there is none: takes the line's rest. */
+/* What follows an opening quote up to the closing one, newlines too. False where there is none: takes the line. */
 static bool take_quoted(struct str *rest, char quote, struct buf *value)
 {
         struct str all = *rest, line;
