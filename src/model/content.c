@@ -91,7 +91,7 @@ int content_lines_next(struct content_lines *l, struct str *ret, struct error *e
 
         for (;;) {
                 size_t left = l->buf.len - l->start;
-                const char *base = l->buf.data + l->start;
+                const char *base = l->buf.data ? l->buf.data + l->start : ""; /* nothing may be added to NULL, not even 0 */
                 const char *at = left > searched ? memchr(base + searched, '\n', left - searched) : NULL;
                 int r;
 
