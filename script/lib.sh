@@ -7,6 +7,7 @@ export ROOT
 
 BUILD_PACKAGES=(gcc libc6-dev meson ninja-build pkg-config libarchive-dev libisal-dev libjansson-dev libseccomp-dev
         libsqlite3-dev libssl-dev libzstd-dev)
+DEMO_PACKAGES=(python3)
 TEST_PACKAGES=(fish libcmocka-dev mandoc python3-pytest shellcheck zlib1g-dev zsh zstd)
 # Plain names: the distribution's own clang, and its runtime (libFuzzer, sanitizers), whatever their versions are.
 FUZZ_PACKAGES=(clang libclang-rt-dev)
