@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import platform
+import resource
 import shutil
 import subprocess
 import tarfile
@@ -438,6 +439,11 @@ def test_empty_layers(store, tmp_path):
     assert [l["diff_id"] for l in done.target["layers"]] == [l.diff_id for l in layers]
 
 
+def usual_descriptors():
+    """What a login gives."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 1024))
+
+
 @pytest.mark.parametrize("n", [200, 1024])
 def test_many_layers(n, store, tmp_path):
     layers = [store.layer_from_entries([make.file(f"d/{i}", str(i).encode()), make.file("d/last", str(i).encode())],
@@ -446,7 +452,7 @@ def test_many_layers(n, store, tmp_path):
     make.write_oci_layout(tmp_path / "a", store, [(image.descriptor, None)])
     make.write_oci_archive(tmp_path / "b", store, [(image.descriptor, None)])
     for name in "ab":
-        done = scan(tmp_path / name, expect=DONE)
+        done = scan(tmp_path / name, expect=DONE, preexec_fn=usual_descriptors)
         assert done.problems == [] and len(done.files) == n + 3
         assert done.files["/d/last"]["sha256"] == hashlib.sha256(str(n - 1).encode()).hexdigest()
         assert done.files["/d/7"]["layer"] == layers[7].digest and done.files["/d"]["layer"] == layers[0].digest
