@@ -16,10 +16,10 @@
 
 #define EVIL "evil\033[2J\xff\nname"
 
-typedef int (*renderer)(const struct scan_result *, const struct report_options *, struct output *, struct error *);
+typedef int (*render_fn)(const struct scan_result *, const struct report_options *, struct output *, struct error *);
 
 /* What the renderer writes, read back from a file. */
-static void render(renderer renderer, const struct scan_result *result, const struct report_options *options, struct buf *text)
+static void render(render_fn renderer, const struct scan_result *result, const struct report_options *options, struct buf *text)
 {
         _cleanup_(output_freep) struct output *out = NULL;
         char path[] = "/tmp/test_report.XXXXXX";
