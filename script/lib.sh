@@ -7,7 +7,7 @@ export ROOT
 
 BUILD_PACKAGES=(gcc libc6-dev meson ninja-build pkg-config libarchive-dev libisal-dev libjansson-dev libseccomp-dev
         libsqlite3-dev libssl-dev libzstd-dev)
-TEST_PACKAGES=(libcmocka-dev python3-pytest shellcheck zlib1g-dev zstd)
+TEST_PACKAGES=(db5.3-util libcmocka-dev python3-pytest rpm shellcheck zlib1g-dev zstd)
 
 say() {
         printf '%s\n' "$*" >&2

@@ -5,7 +5,7 @@ import os
 import pytest
 
 PROGRAM = os.path.abspath(os.environ.get("TALLYMAN", "build/tallyman"))
-NEED_NO_PROGRAM = {"test_layers.py"}
+NEED_NO_PROGRAM = {"test_layers.py", "test_rpm.py"}
 
 
 def pytest_collection_modifyitems(items):
