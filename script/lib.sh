@@ -20,6 +20,7 @@ declare -A SIGNS=([apt]=apt-get [clang]=clang [clang-format]=clang-format [dpkg]
         [libseccomp-dev]=pc:libseccomp [libsqlite3-dev]=pc:sqlite3 [libssl-dev]=pc:libcrypto [libzstd-dev]=pc:libzstd
         [mandoc]=mandoc [meson]=meson [ninja-build]=ninja [pkg-config]=pkg-config [python3]=python3
         [python3-pytest]=py:pytest [shellcheck]=shellcheck [tar]=tar [zlib1g-dev]=pc:zlib [zsh]=zsh [zstd]=zstd)
+TEST_PACKAGES=(db5.3-util libcmocka-dev python3-pytest rpm shellcheck zlib1g-dev zstd)
 
 say() {
         printf '%s\n' "$*" >&2
