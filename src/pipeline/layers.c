@@ -18,6 +18,7 @@
 /* One layer's work; only its own thread touches it. */
 struct job {
         struct blob blob; /* open while its thread reads it; its size is known before */
+        struct cache_stamp stamp; /* of the blob, taken before it was hashed */
         size_t layer;
         struct layer_result result;
         struct problem_list problems;
@@ -120,7 +121,7 @@ static int look_up(struct pool *p, struct job *job, struct error *err)
 
         if (!p->cache)
                 return 0;
-        if (cache_stamp_get(p->cache, blob->fd, blob->offset, blob->size, &digest) > 0) {
+        if (cache_stamp_get(p->cache, blob->fd, blob->offset, blob->size, &job->stamp, &digest) > 0) {
                 if (!take_cached(p, job, &digest))
                         return 0;
                 progress_add(blob->size);
@@ -132,7 +133,7 @@ static int look_up(struct pool *p, struct job *job, struct error *err)
         if (r < 0)
                 return r;
         if (digest_equal(&digest, promised)) {
-                cache_stamp_put(p->cache, blob->fd, blob->offset, blob->size, &digest);
+                cache_stamp_put(p->cache, blob->fd, &job->stamp, &digest);
                 return 1;
         }
         p->layers[job->layer].file = layer_file_free(p->layers[job->layer].file);
@@ -150,7 +151,7 @@ static void remember(struct pool *p, struct job *job, int fd)
         layer->keyed = true;
         if (cache_put(p->cache, CACHE_LAYER, &layer->key, fd, &err) < 0)
                 log_warning("a result is not remembered: %s", err.message);
-        cache_stamp_put(p->cache, job->blob.fd, job->blob.offset, job->blob.size, &job->result.digest);
+        cache_stamp_put(p->cache, job->blob.fd, &job->stamp, &job->result.digest);
 }
 
 /* ---- reading ---- */
