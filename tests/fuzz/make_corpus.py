@@ -155,6 +155,8 @@ def layer_inputs():
     yield "twice", tar([member("a", b"1"), member("a", kind=directory), member("a/b", b"2"), member("a", b"3"),
                         member("h", kind=hardlink, link="a"), member("a", kind=symlink, link="h")])
     yield "below-a-file", tar([member("a", b"1"), member("a/b", b"2"), member("a/b/c", b"3"), member("a/b/.wh.c")])
+    yield "link-with-nul", s(layer_file([entry(b"x", SYMLINK, 0, b"a\0b"), entry(b"x/y", REGULAR, 1),
+                                         entry(b"z", HARDLINK, 2, b"x\0y")], n_records=0))
     yield "root-is-a-file", tar([member("./", b"root?"), member("x", b"1")])
     yield "long-pax", tar([member("p/" * 60 + "f", b"x"), member("l", kind=symlink, link="t/" * 80, mtime=1.5)],
                           tarfile.PAX_FORMAT)
@@ -210,22 +212,26 @@ def records():
     yield DISTRIBUTION, DISTRIBUTION_OF_DEBIAN
 
 
+SPAN_RUN, SPAN_RECORDS = 1, 2
+
+
 def layer_file(*runs, n_records=4, problems=()):
-    body, table, count = b"", b"", 0
+    body, spans, count = b"", b"", 0
     for run in runs:
         start = len(body)
         body += b"".join(s(e) for e in run)
-        table += struct.pack("<QQ", start, len(body))
+        spans += struct.pack("<BQQ", SPAN_RUN, start, len(body))
         count += len(run)
-    records_at = len(body)
     for kind, payload in list(records())[:n_records]:
+        start = len(body)
         body += s(struct.pack("<BBI", kind, 0, 0) + s(b"var/lib/dpkg/status") + payload)
+        spans += struct.pack("<BQQ", SPAN_RECORDS, start, len(body))
     problems_at = len(body)
     for where, what in problems:
         body += s(b"\1" + s(where) + s(what))
     trailer = b"\1" + bytes(range(32)) + bytes(32)
     trailer += struct.pack("<QQIB", 4096, count, len(problems), 1)
-    trailer += struct.pack("<QQQI", records_at, problems_at, len(body), len(runs)) + table
+    trailer += struct.pack("<QI", problems_at, len(spans) // 17) + spans
     return body + trailer + struct.pack("<I", len(trailer))
 
 
