@@ -302,3 +302,18 @@ void buf_add_utf8(struct buf *buf, struct str s)
                 s.n -= n;
         }
 }
+
+void buf_add_size(struct buf *out, uint64_t bytes)
+{
+        static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+        double value = (double)bytes;
+        size_t unit = 0;
+
+        if (bytes < 1024) {
+                buf_printf(out, "%u bytes", (unsigned)bytes);
+                return;
+        }
+        for (value /= 1024; value >= 1024 && unit + 1 < ELEMENTS_OF(units); unit++)
+                value /= 1024;
+        buf_printf(out, "%.1f %s", value, units[unit]);
+}

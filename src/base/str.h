@@ -83,6 +83,9 @@ char *buf_take(struct buf *buf); /* hands out the terminated string, NULL if fai
  * become \n, \t, \xHH or \u{HHHH}; a backslash becomes "\\". Nothing printed this way can move a cursor. */
 void buf_add_quoted(struct buf *buf, struct str s);
 
+/* Appends a number of bytes for people: "512 bytes", "1.2 GiB". */
+void buf_add_size(struct buf *buf, uint64_t bytes);
+
 /* Appends `s` as UTF-8: bytes that are not well-formed become the four characters \xHH; all else stays as it is. */
 void buf_add_utf8(struct buf *buf, struct str s);
 

@@ -32,7 +32,7 @@ static int read_options(const struct arguments *args, struct prune_options *opti
 static void add_amount(struct buf *text, const char *what, uint64_t files, uint64_t bytes)
 {
         buf_printf(text, "%s %" PRIu64 " %s, ", what, files, files == 1 ? "file" : "files");
-        size_text(bytes, text);
+        buf_add_size(text, bytes);
         buf_putc(text, '\n');
 }
 

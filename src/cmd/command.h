@@ -133,7 +133,5 @@ int cmd_completion(const struct arguments *args, struct error *err) _must_check_
 /* Everything in `text` to standard output. */
 int print_text(const struct buf *text, struct error *err) _must_check_;
 unsigned help_width(void);
-/* "1.2 GiB" */
-void size_text(uint64_t bytes, struct buf *out);
 
 #endif

@@ -162,21 +162,6 @@ int print_text(const struct buf *text, struct error *err)
         return r < 0 ? r : output_finish(out, err);
 }
 
-void size_text(uint64_t bytes, struct buf *out)
-{
-        static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
-        double value = (double)bytes;
-        size_t unit = 0;
-
-        if (bytes < 1024) {
-                buf_printf(out, "%u bytes", (unsigned)bytes);
-                return;
-        }
-        for (value /= 1024; value >= 1024 && unit + 1 < ELEMENTS_OF(units); unit++)
-                value /= 1024;
-        buf_printf(out, "%.1f %s", value, units[unit]);
-}
-
 int cmd_help(const struct arguments *args, struct error *err)
 {
         _cleanup_(buf_free) struct buf text = { 0 };

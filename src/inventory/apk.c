@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* apk's database of installed packages: paragraphs of lines "LETTER:VALUE", a package's files among them (apk-package(5),
- * and the format's description on the Alpine wiki, "Apk spec"). */
+/* apk's database of installed packages: paragraphs of lines "LETTER:VALUE", a package's files among them (Alpine wiki,
+ * "Apk spec"). */
 #include <errno.h>
 
 #include "base/hijack.h"
@@ -181,8 +181,8 @@ static int read_installed(const struct detector_file *file, struct record_sink *
         content_lines_init(&lines, file->content, LINE_MAX_BYTES);
         r = read_paragraphs(&lines, &paragraph, &odd, sink, err);
         if (odd.n)
-                record_problem(sink, "%zu lines are not of the form LETTER:VALUE and were left out, the first is line %zu",
-                               odd.n, odd.first);
+                record_problem(sink, "%zu lines not of the form LETTER:VALUE were left out, first line %zu", odd.n,
+                               odd.first);
         return r;
 }
 

@@ -9,14 +9,14 @@
 /* All detectors of this room, ended by NULL. */
 extern const struct detector *const inventory_detectors[];
 
-/* Appends the package URL (ECMA-427): "pkg:deb/debian/libssl3@3.0.15-1~deb12u1?arch=amd64&distro=debian-12&upstream=openssl".
- * Namespace and distro qualifier come from `d` (NULL: left out) and only where the type is a distribution's; rpm's epoch
+/* Appends the package URL (ECMA-427): "pkg:deb/debian/libssl3@3.0.15-1?arch=amd64&distro=debian-12&upstream=openssl".
+ * Namespace and distro qualifier come from `d` (NULL: left out), and only for types that distributions use; rpm's epoch
  * is a qualifier; `upstream` is there where the source package differs in name or version. */
 void package_url(const struct package *package, const struct distribution *d, struct buf *out);
 
 /* Last day of freely available security support ("2028-06-30"), and codename, of a release; NULL if unknown or none. A
- * version may be more exact than a release is: "3.20.3" of Alpine is 3.20, "9.4" of rhel is 9. CentOS Stream goes by the
- * id "centos-stream", since its os-release says "centos" as that of CentOS Linux does. */
+ * version may say more than the release: "3.20.3" of alpine is 3.20, "9.4" of rhel is 9. CentOS Stream goes by the id
+ * "centos-stream", since its os-release says "centos" as that of CentOS Linux does. */
 const char *distribution_end_of_life(struct str id, struct str version_id);
 const char *distribution_codename(struct str id, struct str version_id);
 

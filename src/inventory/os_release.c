@@ -71,7 +71,7 @@ static bool is_protected(char c)
         return c == '"' || c == '\\' || c == '$' || c == '`' || c == '\n';
 }
 
-/* What follows an opening quote up to the closing one, newlines too. Where there is none, takes the rest of the line. */
+/* What follows an opening quote up to the closing one, newlines too. False where there is none: takes the line. */
 static bool take_quoted(struct str *rest, char quote, struct buf *value)
 {
         struct str all = *rest, line;
@@ -96,8 +96,8 @@ static bool take_quoted(struct str *rest, char quote, struct buf *value)
         return false;
 }
 
-/* Reads to the end of the line. Blanks inside are kept though a shell would end the word: files written by hand have them.
- * Blanks at both ends and comments go. */
+/* Reads to the end of the line. Blanks inside are kept though a shell would end the word there: files written by hand
+ * have them. Blanks at both ends and comments go. */
 static void take_value(struct str *rest, struct os_release *o, struct buf *value)
 {
         size_t end = 0; /* behind the last character that is no bare blank */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Private to inventory/: the files of a package, handed on piece by piece, so that memory does not grow with their number. */
+/* Private to inventory/: the files of a package, handed on in pieces so that memory does not grow with their number. */
 #ifndef TALLYMAN_INVENTORY_OWNED_H
 #define TALLYMAN_INVENTORY_OWNED_H
 

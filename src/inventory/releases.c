@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * When releases of distributions end, and what they are called. As their makers publish it; the day is the last of
- * security support that takes no separate contract: Debian's LTS but not its ELTS, Ubuntu without Pro, Red Hat and its
- * rebuilds to the end of maintenance, SUSE's general support. A day in the future is the one scheduled in November 2026.
+ * When releases of distributions end, and what they are called, as their makers publish it. The day is the last of
+ * security support that takes no extra contract: Debian's LTS but not its ELTS, Ubuntu without Pro, Red Hat and its
+ * rebuilds to the end of maintenance, SUSE's general support. A future day is the one scheduled in November 2026.
  * What is not here is unknown, or rolls on without an end (Arch, Wolfi, Tumbleweed, Debian unstable, Alpine edge).
  */
 #include "inventory/inventory.h"

@@ -388,11 +388,10 @@ static int walk_all(struct walk *w, struct error *err)
 int layer_feed_tree(const struct layer_request *request, struct worker **ret, struct error *err)
 {
         _cleanup_(walk_done) struct walk w = { .request = request };
-        const int fds[] = { request->output, request->scratch };
         int r = tree_reader_init(&w.reader, request, &w.sender, err);
 
         if (r == 0)
-                r = layer_spawn("layer-tree", request, fds, 2, ret, err);
+                r = layer_spawn("layer-tree", request, &request->output, 1, ret, err);
         if (r < 0)
                 return r;
         w.sender.worker = *ret;

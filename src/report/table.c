@@ -11,6 +11,7 @@
 #define COLUMNS 6
 #define COLUMN_MIN 5
 #define COLUMN_PAD_MAX 60 /* columns are not padded further where nothing is folded */
+#define LICENSES_SHOWN 2 /* the JSON report has them all */
 #define FLUSH_BYTES 65536
 #define RELEASE_EVERY 65536
 
@@ -52,21 +53,6 @@ static void heading(struct table *t, const char *text)
 static void quoted(struct table *t, const char *text)
 {
         buf_add_quoted(&t->text, str_from(text));
-}
-
-static void add_size(struct buf *out, uint64_t bytes)
-{
-        static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
-        double value = (double)bytes / 1024;
-        size_t unit = 0;
-
-        if (bytes < 1024) {
-                buf_printf(out, "%u bytes", (unsigned)bytes);
-                return;
-        }
-        for (; value >= 1024 && unit + 1 < ELEMENTS_OF(units); unit++)
-                value /= 1024;
-        buf_printf(out, "%.1f %s", value, units[unit]);
 }
 
 static void label(struct table *t, const char *name)
@@ -125,7 +111,7 @@ static void header(struct table *t)
                 size += image->layers[i].size;
         label(t, "Layers");
         buf_printf(&t->text, "%zu, ", image->n_layers);
-        add_size(&t->text, size);
+        buf_add_size(&t->text, size);
         buf_putc(&t->text, '\n');
         label(t, "Files");
         buf_printf(&t->text, "%" PRIu64 "\n", t->result->index ? image_index_count(t->result->index) : 0);
@@ -207,10 +193,12 @@ static void cell_text(const struct table *t, size_t row, unsigned column, struct
                 }
                 break;
         case 4:
-                for (uint32_t i = 0; i < p->n_licenses; i++) {
+                for (uint32_t i = 0; i < MIN_OF(p->n_licenses, (uint32_t)LICENSES_SHOWN); i++) {
                         buf_puts(out, i ? ", " : "");
                         buf_add_quoted(out, p->licenses[i]);
                 }
+                if (p->n_licenses > LICENSES_SHOWN)
+                        buf_printf(out, " +%" PRIu32, p->n_licenses - LICENSES_SHOWN);
                 break;
         default:
                 buf_printf(out, "%" PRIu32, sp->layer);

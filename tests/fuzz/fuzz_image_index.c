@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         buf_add(&file, data, size);
         wire_put_u32(&file, checksum_crc32c(0, data, size));
-        wire_put_u32(&file, OCI_FORMAT_VERSION);
+        wire_put_u32(&file, LAYER_FILE_VERSION);
         wire_put_u32(&file, IMAGE_INDEX_MAGIC);
         if (buf_ok(&file))
                 fuzz_accepted += fuzz_read_index(fuzz_file(file.data, file.len), false);

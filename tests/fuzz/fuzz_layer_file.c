@@ -20,7 +20,7 @@ static int sealed_file(struct str body)
 
         buf_add_str(&file, body);
         wire_put_u32(&file, checksum_crc32c(0, body.p, body.n));
-        wire_put_u32(&file, OCI_FORMAT_VERSION);
+        wire_put_u32(&file, LAYER_FILE_VERSION);
         wire_put_u32(&file, LAYER_FILE_MAGIC);
         return fuzz_file(file.data, buf_ok(&file) ? file.len : 0);
 }

@@ -319,7 +319,7 @@ class _Archive:
     """A tar of documents and blobs."""
 
     def __init__(self, path):
-        self.tar = tarfile.open(path, "w", format=tarfile.USTAR_FORMAT)
+        self.tar = tarfile.open(path, "w", format=tarfile.PAX_FORMAT)
 
     def __enter__(self):
         return self

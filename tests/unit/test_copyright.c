@@ -128,7 +128,8 @@ static void test_an_endless_line_is_refused(void **state)
         struct error err = ERROR_INIT;
 
         memset(text, '/', sizeof(text));
-        assert_int_equal(sink_run(&s, &copyright_detector, FILE_PATH, (struct str){ text, sizeof(text) }, &err), -E2BIG);
+        assert_int_equal(sink_run(&s, &copyright_detector, FILE_PATH,
+                                  (struct str){ text, sizeof(text) }, &err), -E2BIG);
         sink_done(&s);
 }
 

@@ -159,7 +159,8 @@ static void test_blank_lines_and_names_as_dpkg_takes_them(void **state)
 
         assert_int_equal(sink_run(&s, &dpkg_status_detector, STATUS,
                                   STR_LIT("Package : a\nVersion:1\nStatus:install ok installed\n \t\n"
-                                          "Package: b\nVersion: 2\nStatus: install ok installed\nno field\n:\n"), &err), 0);
+                                          "Package: b\nVersion: 2\nStatus: install ok installed\nno field\n:\n"),
+                                  &err), 0);
         assert_int_equal(s.n, 2);
         assert_str(sink_package(&s, 0).name, "a");
         assert_str(sink_package(&s, 1).name, "b");

@@ -67,7 +67,7 @@ static void test_paths(void **state)
         for (size_t i = 0; i < ELEMENTS_OF(cases); i++)
                 if (strcmp(wanted_by(set, cases[i].path), cases[i].detector) != 0)
                         fail_msg("%s is wanted by %s", cases[i].path, wanted_by(set, cases[i].path));
-        /* In status.d one reads what is installed, the other whose files are whose: each leaves the other's file alone. */
+        /* In status.d the one that reads packages is offered lists of files too, and leaves them alone. */
         assert_string_equal(wanted_by(set, "var/lib/dpkg/status.d/tzdata.md5sums"), "more than one");
         detector_set_free(set);
 }

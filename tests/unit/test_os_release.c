@@ -58,8 +58,8 @@ static void test_what_is_missing(void **state)
 {
         struct distribution d;
 
-        assert_true(run(STR_LIT("PRETTY_NAME=\"Distroless\"\nNAME=\"Debian GNU/Linux\"\nID=\"debian\"\nVERSION_ID=\"13\"\n"),
-                        &d, NULL));
+        assert_true(run(STR_LIT("PRETTY_NAME=\"Distroless\"\nNAME=\"Debian GNU/Linux\"\nID=\"debian\"\n"
+                                "VERSION_ID=\"13\"\n"), &d, NULL));
         assert_str(d.codename, "trixie");
         assert_str(d.end_of_life, "2030-06-30");
         assert_true(run(STR_LIT("NAME=\"Debian GNU/Linux\"\nVERSION_CODENAME=forky\nID=debian\n"), &d, NULL));
@@ -78,8 +78,8 @@ static void test_derivatives(void **state)
 {
         struct distribution d;
 
-        assert_true(run(STR_LIT("ID=linuxmint\nID_LIKE=\"ubuntu debian\"\nUBUNTU_CODENAME=jammy\nVERSION_ID=\"21.3\"\n"),
-                        &d, NULL));
+        assert_true(run(STR_LIT("ID=linuxmint\nID_LIKE=\"ubuntu debian\"\nUBUNTU_CODENAME=jammy\n"
+                                "VERSION_ID=\"21.3\"\n"), &d, NULL));
         assert_str(d.id_like, "ubuntu debian");
         assert_str(d.codename, "jammy");
         assert_str(d.end_of_life, "");
@@ -150,7 +150,8 @@ static void test_a_quote_without_end_takes_its_line_only(void **state)
         struct distribution d;
         size_t problems;
 
-        assert_true(run(STR_LIT("ID=debian\nNAME=\"Debian\nVERSION_ID='12\nVERSION_CODENAME=bookworm\n"), &d, &problems));
+        assert_true(run(STR_LIT("ID=debian\nNAME=\"Debian\nVERSION_ID='12\nVERSION_CODENAME=bookworm\n"), &d,
+                        &problems));
         assert_int_equal(problems, 1);
         assert_str(d.name, "Debian");
         assert_str(d.version_id, "12");
@@ -183,8 +184,8 @@ static void test_odd_bytes_and_sizes(void **state)
         assert_true(run(STR_LIT("ID=\xff\xfe\0x\nNAME='\xc0\xaf'\n"), &d, NULL));
         assert_true(str_equal(d.id, STR_LIT("\xff\xfe\0x")));
         memset(large, '"', sizeof(large));
-        assert_int_equal(sink_run(&s, &os_release_detector, "etc/os-release", (struct str){ large, sizeof(large) }, &err),
-                         -E2BIG);
+        assert_int_equal(sink_run(&s, &os_release_detector, "etc/os-release",
+                                  (struct str){ large, sizeof(large) }, &err), -E2BIG);
         sink_done(&s);
         memset(large, 'x', sizeof(large));
         memcpy(large, "NAME=\"", 6);

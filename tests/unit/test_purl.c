@@ -11,7 +11,9 @@
 
 #include "inventory/inventory.h"
 
-static const struct distribution debian = { .id = { "debian", 6 }, .version_id = { "12", 2 }, .codename = { "bookworm", 8 } };
+static const struct distribution debian = {
+        .id = { "debian", 6 }, .version_id = { "12", 2 }, .codename = { "bookworm", 8 },
+};
 
 static void url_is(const struct package *p, const struct distribution *d, const char *expected)
 {
@@ -110,7 +112,8 @@ static void test_vendors_and_modules(void **state)
         struct package p = package("rpm", "npm", "0:8.19-1", "noarch");
 
         p.module = STR_LIT("nodejs:18:1:abc");
-        url_is(&p, &d, "pkg:rpm/opensuse/npm@8.19-1?arch=noarch&distro=opensuse-leap-15.6&epoch=0&rpmmod=nodejs:18:1:abc");
+        url_is(&p, &d, "pkg:rpm/opensuse/npm@8.19-1?arch=noarch&distro=opensuse-leap-15.6&epoch=0"
+                       "&rpmmod=nodejs:18:1:abc");
         d.id = STR_LIT("sles");
         p = package("rpm", "a", "x:1-1", "noarch"); /* no epoch, though there is a colon */
         url_is(&p, &d, "pkg:rpm/suse/a@x:1-1?arch=noarch&distro=sles-15.6");

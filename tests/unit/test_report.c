@@ -16,10 +16,10 @@
 
 #define EVIL "evil\033[2J\xff\nname"
 
-typedef int (*renderer)(const struct scan_result *, const struct report_options *, struct output *, struct error *);
+typedef int (*render_fn)(const struct scan_result *, const struct report_options *, struct output *, struct error *);
 
 /* What the renderer writes, read back from a file. */
-static void render(renderer renderer, const struct scan_result *result, const struct report_options *options, struct buf *text)
+static void render(render_fn renderer, const struct scan_result *result, const struct report_options *options, struct buf *text)
 {
         _cleanup_(output_freep) struct output *out = NULL;
         char path[] = "/tmp/test_report.XXXXXX";
@@ -54,7 +54,7 @@ static struct image_index *make_index(void)
         struct error err = ERROR_INIT;
         int fd = file_unnamed(NULL, &err), to = file_unnamed(NULL, &err);
 
-        assert_int_equal(layer_builder_new(fd, -1, NULL, &limits, &b, &err), 0);
+        assert_int_equal(layer_builder_new(fd, NULL, &limits, &b, &err), 0);
         for (size_t i = 0; i < ELEMENTS_OF(files); i++)
                 assert_int_equal(layer_builder_add(b, &files[i], &err), 0);
         assert_int_equal(layer_builder_finish(b, &none, 1, &err), 0);
