@@ -373,8 +373,9 @@ int worker_wait(struct worker *worker, struct worker_end *ret, struct error *err
         struct worker_frame frame;
         int r;
 
-        while ((r = worker_receive(worker, &frame, &why)) > 0)
-                ; /* nobody wants these any more */
+        r = worker_receive(worker, &frame, &why);
+        if (r > 0)
+                r = error_say(&why, -EPROTO, "the worker '%s' talks on when nobody asked", worker->job);
         if (r == -ECANCELED)
                 return interrupt_check(err);
         if (r < 0) {
