@@ -122,7 +122,7 @@ static int read_chain(struct bdb *b, uint32_t page, uint32_t size, struct error 
                 return error_say(why, -E2BIG, "a header of %" PRIu32 " bytes", size);
         buf_clear(&b->value);
         while (b->value.len < size) {
-                uint32_t next;
+                uint32_t next = 0;
                 int r;
 
                 if (page == 0)

@@ -27,9 +27,11 @@ enum file_type {
 /* "file", "directory", "symlink", "character", "block", "fifo", "socket" as in JSON; "hardlink", "whiteout", "opaque". */
 const char *file_type_name(enum file_type type);
 
+#define FILE_CAPABILITY_MAX 64 /* bytes; the kernel knows none of more than 24 */
+
 struct file_entry {
         struct str path;   /* canonical, see model/path.h */
-        struct str target; /* of a symbolic or hard link, as written */
+        struct str target; /* of a symbolic or hard link, as written; at most PATH_LENGTH_MAX */
         enum file_type type;
         uint32_t mode;     /* 07777 */
         uint32_t uid, gid;

@@ -22,6 +22,7 @@ struct listing {
         uint8_t *piece;
         struct buf batch, path, target;
         uint32_t n;
+        size_t names; /* bytes of them */
 };
 
 static void listing_done(struct listing *l)
@@ -109,8 +110,10 @@ static int take_member(struct listing *l, const struct tar_entry *t, struct erro
                 return send_problem(l, PROBLEM_GAP, t->path, why.message, err);
         if (t->type == TAR_DIRECTORY)
                 return 0;
-        if (++l->n > MEMBERS_MAX)
-                return error_say(err, -E2BIG, "more than %d files in the archive of an image", MEMBERS_MAX);
+        l->names += l->path.len + l->target.len;
+        if (++l->n > MEMBERS_MAX || l->names > MEMBER_NAMES_MAX)
+                return error_say(err, -E2BIG, "more than %d files in the archive of an image, or %u MiB of their names",
+                                 MEMBERS_MAX, MEMBER_NAMES_MAX >> 20);
         wire_put_u8(&l->batch, (uint8_t)type);
         wire_put_str(&l->batch, buf_str(&l->path));
         wire_put_str(&l->batch, buf_str(&l->target));

@@ -11,6 +11,7 @@
 #include "oci/layer_format.h"
 
 #define RELEASE_STEP (1u << 20)
+#define SPANS_MAX 65536 /* each is of many MiB */
 
 struct span {
         uint64_t start, end;
@@ -74,6 +75,8 @@ static int read_trailer(struct layer_file *lf, struct error *err)
         lf->more_gaps = wire_get_u8(&r);
         lf->problems = wire_get_u64(&r);
         n = wire_get_count(&r, 17);
+        if (n > SPANS_MAX)
+                return error_say(err, -EBADMSG, "the layer file is damaged: %u spans", n);
         lf->runs.items = calloc((size_t)n + 1, sizeof(*lf->runs.items));
         lf->records.items = calloc((size_t)n + 1, sizeof(*lf->records.items));
         if (!lf->runs.items || !lf->records.items)
@@ -157,6 +160,11 @@ static bool path_is_canonical(struct str path)
         return path.n == 0 || path.p[path.n - 1] != '/';
 }
 
+static bool makes_sense(const struct file_entry *e)
+{
+        return path_is_canonical(e->path) && e->target.n <= PATH_LENGTH_MAX && e->capability.n <= FILE_CAPABILITY_MAX;
+}
+
 static bool in_order(const struct layer_cursor *cursor, struct str path)
 {
         return !cursor->last.p || path_compare(cursor->last, path) <= 0;
@@ -177,7 +185,7 @@ int layer_cursor_next(struct layer_cursor *cursor, struct file_entry *ret, struc
         if (format_map_sized(&lf->map, &cursor->at, cursor->end, &payload) < 0)
                 return error_say(err, -EBADMSG, "the layer file is damaged: an entry does not fit");
         r = wire_reader(payload.p, payload.n);
-        if (file_entry_decode(&r, ret) < 0 || !path_is_canonical(ret->path) || !in_order(cursor, ret->path))
+        if (file_entry_decode(&r, ret) < 0 || !makes_sense(ret) || !in_order(cursor, ret->path))
                 return error_say(err, -EBADMSG, "the layer file is damaged: an entry makes no sense");
         cursor->last = ret->path;
         if (!cursor->last.p)

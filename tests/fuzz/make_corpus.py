@@ -210,22 +210,26 @@ def records():
     yield DISTRIBUTION, DISTRIBUTION_OF_DEBIAN
 
 
+SPAN_RUN, SPAN_RECORDS = 1, 2
+
+
 def layer_file(*runs, n_records=4, problems=()):
-    body, table, count = b"", b"", 0
+    body, spans, count = b"", b"", 0
     for run in runs:
         start = len(body)
         body += b"".join(s(e) for e in run)
-        table += struct.pack("<QQ", start, len(body))
+        spans += struct.pack("<BQQ", SPAN_RUN, start, len(body))
         count += len(run)
-    records_at = len(body)
     for kind, payload in list(records())[:n_records]:
+        start = len(body)
         body += s(struct.pack("<BBI", kind, 0, 0) + s(b"var/lib/dpkg/status") + payload)
+        spans += struct.pack("<BQQ", SPAN_RECORDS, start, len(body))
     problems_at = len(body)
     for where, what in problems:
         body += s(b"\1" + s(where) + s(what))
     trailer = b"\1" + bytes(range(32)) + bytes(32)
     trailer += struct.pack("<QQIB", 4096, count, len(problems), 1)
-    trailer += struct.pack("<QQQI", records_at, problems_at, len(body), len(runs)) + table
+    trailer += struct.pack("<QI", problems_at, len(spans) // 17) + spans
     return body + trailer + struct.pack("<I", len(trailer))
 
 
@@ -244,6 +248,8 @@ def layer_file_inputs():
     yield "file-over-directory", s(base) + s(layer_file([entry(b"a", REGULAR, 0)], n_records=0))
     yield "link-loop", s(layer_file([entry(b"x", SYMLINK, 0, b"y"), entry(b"y", SYMLINK, 1, b"x"),
                                      entry(b"z", HARDLINK, 2, b"z")], n_records=0))
+    yield "link-with-nul", s(layer_file([entry(b"x", SYMLINK, 0, b"a\0b"), entry(b"x/y", REGULAR, 1),
+                                         entry(b"z", HARDLINK, 2, b"x\0y")], n_records=0))
     yield "root-is-a-file", s(layer_file([entry(b"", REGULAR, 0), entry(b"a", REGULAR, 1)], n_records=0))
     yield "out-of-order", s(layer_file([entry(b"b", REGULAR, 0), entry(b"a", REGULAR, 1)], n_records=0))
     yield "records-out-of-bounds", s(base[:-1] + b"\xff")
