@@ -15,6 +15,8 @@
 #include "model/limits.h"
 #include "oci/document.h"
 
+static const struct scan_limits limits = SCAN_LIMITS_DEFAULT;
+
 #define HEX "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define SHA256 "sha256:" HEX
 #define SHA512 "sha512:" HEX HEX
@@ -372,23 +374,34 @@ static void test_reader(void **state)
         struct worker_end end;
         struct document d;
 
-        assert_int_equal(document_reader_new(&reader, &err), 0);
+        assert_int_equal(document_reader_new(&limits, &reader, &err), 0);
         for (size_t i = 0; i < ELEMENTS_OF(samples); i++) {
                 assert_int_equal(document_parse(reader, samples[i].kind, str_from(samples[i].text), arena, &d, &err), 0);
                 assert_int_equal(document_parse(reader, samples[i].kind, STR_LIT("{"), arena, &d, &err), -EBADMSG);
         }
         assert_int_equal(document_parse(reader, 0, STR_NULL, arena, &d, &err), -EBADMSG);
-        assert_int_equal(document_parse(reader, (enum document_kind)77, STR_LIT("{}"), arena, &d, &err), -EPROTO);
         /* In many pieces each way. */
         repeat(&large, "{\"rootfs\":{\"diff_ids\":[]},\"history\":[", "{\"created_by\":\"0123456789abcdef0123456789abcdef\"}", 10000, "]}");
         assert_int_equal(document_parse(reader, DOCUMENT_CONFIG, buf_str(&large), arena, &d, &err), 0);
         assert_int_equal(d.n_history, 10000);
-        document_reader_end(reader, &end);
+        assert_int_equal(document_reader_end(reader, &end, &err), 0);
         assert_int_equal(end.code, 0);
         assert_string_equal(end.refused, "");
         assert_int_equal(document_parse(reader, 0, STR_LIT("{}"), arena, &d, &err), -EPROTO);
-        document_reader_end(reader, &end);
+        assert_int_equal(document_reader_end(reader, &end, &err), 0);
         assert_int_equal(end.code, 0);
+}
+
+static void test_nonsense_ends_the_reader(void **state)
+{
+        _cleanup_(arena_freep) struct arena *arena = arena_new();
+        _cleanup_(document_reader_freep) struct document_reader *reader = NULL;
+        struct error err = ERROR_INIT;
+        struct document d;
+
+        assert_int_equal(document_reader_new(&limits, &reader, &err), 0);
+        assert_int_equal(document_parse(reader, (enum document_kind)77, STR_LIT("{}"), arena, &d, &err), -EPROTO);
+        assert_int_equal(document_parse(reader, 0, str_from(samples[0].text), arena, &d, &err), -EPROTO);
 }
 
 int main(void)
@@ -406,6 +419,7 @@ int main(void)
                 cmocka_unit_test(test_deep_and_large),
                 cmocka_unit_test(test_damaged_answers),
                 cmocka_unit_test(test_reader),
+                cmocka_unit_test(test_nonsense_ends_the_reader),
         };
         struct worker_job jobs[] = { oci_document_job };
         struct error err = ERROR_INIT;
