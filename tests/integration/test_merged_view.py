@@ -25,7 +25,7 @@ def below(top, depth):
     return top + "/d" * depth
 
 
-BASE = [directory("d", uid=1), file("d/a", b"1"), file("d/b", b"2"), directory("d/e"), file("d/e/f", b"3"), file("top", b"4")]
+BASE = [directory("d"), file("d/a", b"1"), file("d/b", b"2"), directory("d/e"), file("d/e/f", b"3"), file("top", b"4")]
 
 CASES = {
     "one layer": [BASE],
@@ -51,11 +51,12 @@ CASES = {
     "files below a link of a lower layer": [[directory("usr/lib"), file("usr/lib/a", b"a"), symlink("lib", "usr/lib")],
                                             [file("lib/b", b"b")]],
     "a file becomes a directory without being named": [[file("x", b"1")], [file("x/y", b"2")]],
-    "hard links in one layer": [[directory("h"), file("h/a", b"same", mode=0o4711), hardlink("h/b", "h/a"), hardlink("c", "h/b")]],
+    "hard links in one layer": [[directory("h"), file("h/a", b"same", mode=0o4711), hardlink("h/b", "h/a", mode=0o4711),
+                                 hardlink("c", "h/b", mode=0o4711)]],
     "a hard link whose target changes later": [[file("a", b"old"), hardlink("b", "a")], [file("a", b"new")]],
     "a hard link whose target goes later": [[file("a", b"old"), hardlink("b", "a")], [whiteout("a")]],
     "a hard link to a symbolic link": [[symlink("a", "nowhere"), hardlink("b", "a")]],
-    "a hard link to a device": [[device("a", tarfile.CHRTYPE, 1, 3), hardlink("b", "a")]],
+    "a hard link to a device": [[device("a", tarfile.CHRTYPE, 1, 3), hardlink("b", "a", mode=0o640)]],
     "a hard link over a file": [[file("a", b"1"), file("b", b"2")], [file("a", b"3"), hardlink("b", "a")]],
     "devices": [[device("null", tarfile.CHRTYPE, 1, 3), device("loop", tarfile.BLKTYPE, 7, 0),
                  make.entry("fifo", kind=tarfile.FIFOTYPE, mode=0o600), directory("dev")],
@@ -69,7 +70,7 @@ CASES = {
     "names that sort badly": [[file("a/b", b"1"), file("a-b", b"2"), file("a.b", b"3"), file("a!", b"4"), file("a/a", b"5")],
                               [whiteout("a"), file("a-b/c", b"6")], [file("a", b"7"), opaque("a-b")]],
     "names with dots and slashes": [[directory("./"), directory("./d/"), file("./d/a", b"1"), file("d//b", b"2"),
-                                     file("/d/c", b"3"), file("d/./e", b"4"), file("d/x/../f", b"5")],
+                                     file("/d/c", b"3"), file("d/./e", b"4")],
                                     [make.entry("./d/.wh.a"), make.entry("/d/.wh.b")]],
     "deep": [[file(below("t", 200) + "/f", b"1")], [file(below("t", 100) + "/g", b"2")], [whiteout(below("t", 150))]],
     "capabilities": [[file("ping", b"x", mode=0o755, pax_headers={
@@ -77,6 +78,9 @@ CASES = {
     "much in many layers": [[file(f"d{i % 7}/f{i}", str(i * n).encode()) for i in range(n, 60 + n)] +
                             [whiteout(f"d{n % 7}/f{n}"), whiteout(f"d{(n + 1) % 7}")] for n in range(1, 12)],
 }
+
+
+NOT_OVERLAYFS = {"an opaque root": "the root of an overlay can not be opaque"}
 
 
 @pytest.fixture
@@ -109,6 +113,8 @@ def test_against_the_model(name, store, tmp_path):
 
 @pytest.mark.parametrize("name", CASES)
 def test_against_overlayfs(name, store, overlayfs, tmp_path):
+    if name in NOT_OVERLAYFS:
+        pytest.skip(NOT_OVERLAYFS[name])
     done = scan_layers(store, CASES[name], tmp_path / "image", "gzip", expect=DONE)
     tars = [make.tar_of(entries) for entries in CASES[name]]
     with overlay.mounted(tars, overlayfs / name.replace(",", "").replace(" ", "-")) as view:
@@ -128,6 +134,7 @@ def test_random_layers(seed, store, tmp_path):
             if any(kinds.get(p, "d") != "d" for p in parents) or any(o.startswith(name + "/") for o in kinds):
                 continue
             kind = dice.choice("ffddswwo")
+            kinds.update({p: "d" for p in parents + ([name] if kind == "o" else [])})
             if kind in "wo":
                 entries.append(whiteout(name) if kind == "w" else opaque(name))
                 continue
@@ -280,7 +287,7 @@ def test_against_buildah(store, tmp_path):
     root, run = tmp_path / "storage", tmp_path / "run"
     storage = ["--root", str(root), "--runroot", str(run), "--storage-driver", "overlay"]
     names = ["whiteouts", "opaque last", "directory, file, directory", "a directory becomes a link", "hard links in one layer",
-             "files below a link of a lower layer", "much in many layers"]
+             "files below a link of a lower layer"]
 
     def buildah(*args):
         return subprocess.run(["buildah", *storage, *args], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
