@@ -223,8 +223,7 @@ static int take_failure(struct str payload, struct error *err)
         return error_say(err, code, "%.*s", STR_ARG(message));
 }
 
-/* 1 once the answer is whole. */
-static int take_frame(const struct worker_frame *frame, struct buf *answer, struct error *err)
+int document_take_frame(const struct worker_frame *frame, struct buf *answer, struct error *err)
 {
         if (frame->type == DOCUMENT_FRAME_END)
                 return 1;
@@ -258,7 +257,7 @@ int document_parse(struct document_reader *reader, enum document_kind kind, stru
         if (r < 0)
                 return explain_death(reader, err);
         while ((r = worker_receive(reader->worker, &frame, err)) > 0) {
-                r = take_frame(&frame, &answer, err);
+                r = document_take_frame(&frame, &answer, err);
                 if (r < 0)
                         return r;
                 if (r > 0)

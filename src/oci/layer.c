@@ -77,19 +77,29 @@ int layer_spawn(const char *job, const struct layer_request *request, const int 
         return worker_spawn(job, buf_str(&argument), fds, n_fds, &limits, ret, err);
 }
 
+int layer_take_frame(const struct worker_frame *frame, struct digest *ret_diff_id, struct error *err)
+{
+        struct wire_reader reader = wire_reader(frame->payload.p, frame->payload.n);
+        uint8_t algorithm = wire_get_u8(&reader);
+        struct digest diff_id = { 0 };
+
+        wire_get_bytes(&reader, diff_id.bytes, sizeof(diff_id.bytes));
+        if (frame->type != LAYER_DONE || !wire_end(&reader) || algorithm > DIGEST_SHA512)
+                return error_say(err, -EBADMSG, "the worker answered nonsense");
+        diff_id.algorithm = (enum digest_algorithm)algorithm;
+        *ret_diff_id = diff_id;
+        return 0;
+}
+
 static int take_answer(struct worker *worker, struct layer_result *ret, struct error *err)
 {
         struct worker_frame frame;
         int r;
 
         while ((r = worker_receive(worker, &frame, err)) > 0) {
-                struct wire_reader reader = wire_reader(frame.payload.p, frame.payload.n);
-                uint8_t algorithm = wire_get_u8(&reader);
-
-                wire_get_bytes(&reader, ret->diff_id.bytes, sizeof(ret->diff_id.bytes));
-                if (frame.type != LAYER_DONE || !wire_end(&reader) || algorithm > DIGEST_SHA512)
-                        return error_say(err, -EBADMSG, "the worker answered nonsense");
-                ret->diff_id.algorithm = (enum digest_algorithm)algorithm;
+                r = layer_take_frame(&frame, &ret->diff_id, err);
+                if (r < 0)
+                        return r;
         }
         return r;
 }

@@ -73,6 +73,20 @@ int members_open_directory(int dir, struct members **ret, struct error *err)
 
 /* ---- an archive ---- */
 
+int members_new_archive(int file, uint64_t size, struct members **ret, struct error *err)
+{
+        struct members *m = members_new();
+
+        if (!m) {
+                fd_close(file);
+                return error_oom(err);
+        }
+        m->file = file;
+        m->file_size = size;
+        *ret = m;
+        return 0;
+}
+
 static int add_member(struct members *m, struct wire_reader *r, struct error *err)
 {
         uint8_t type = wire_get_u8(r);
@@ -95,8 +109,8 @@ static int add_member(struct members *m, struct wire_reader *r, struct error *er
         return r->bad ? error_say(err, -EPROTO, "the worker that lists archives answered nonsense") : 0;
 }
 
-static int take_frame(struct members *m, const struct worker_frame *frame, struct problem_list *problems,
-                      struct error *err)
+int members_take_frame(struct members *m, const struct worker_frame *frame, struct problem_list *problems,
+                       struct error *err)
 {
         struct wire_reader r = wire_reader(frame->payload.p, frame->payload.n);
         _cleanup_(buf_free) struct buf where = { 0 };
@@ -130,7 +144,7 @@ static int compare_members(const void *pa, const void *pb)
 }
 
 /* Of files with the same name the last counts, as when the archive is extracted. */
-static void sort_members(struct members *m, struct problem_list *problems)
+void members_sort(struct members *m, struct problem_list *problems)
 {
         size_t n = 0;
 
@@ -155,7 +169,7 @@ static int list_archive(struct members *m, struct problem_list *problems, struct
         int r = worker_spawn(oci_archive_job.name, STR_NULL, &m->file, 1, &limits, &worker, err);
 
         while (r >= 0 && (r = worker_receive(worker, &frame, err)) > 0)
-                r = take_frame(m, &frame, problems, err);
+                r = members_take_frame(m, &frame, problems, err);
         if (r < 0)
                 return r;
         r = worker_wait(worker, &end, err);
@@ -217,18 +231,14 @@ static int prepare_archive(struct members *m, const struct scan_limits *limits, 
 int members_open_archive(int file, const struct scan_limits *limits, struct problem_list *problems, struct members **ret,
                          struct error *err)
 {
-        _cleanup_(members_freep) struct members *m = members_new();
-        int r;
+        _cleanup_(members_freep) struct members *m = NULL;
+        int r = members_new_archive(file, 0, &m, err);
 
-        if (!m) {
-                fd_close(file);
-                return error_oom(err);
-        }
-        m->file = file;
-        r = prepare_archive(m, limits, problems, err);
+        if (r == 0)
+                r = prepare_archive(m, limits, problems, err);
         if (r < 0)
                 return r;
-        sort_members(m, problems);
+        members_sort(m, problems);
         *ret = TAKE_PTR(m);
         return 0;
 }
