@@ -75,7 +75,8 @@ def write(path, store, image):
 def pseudo_random(n):
     """Bytes that do not compress, the same each time."""
     import random
-    return random.Random(n).randbytes(n)
+    source = random.Random(n)
+    return b"".join(source.randbytes(MIB) for _ in range(n // MIB))
 
 
 def synthetic_image(folder, name, tars):

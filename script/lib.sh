@@ -7,10 +7,19 @@ export ROOT
 
 BUILD_PACKAGES=(gcc libc6-dev meson ninja-build pkg-config libarchive-dev libisal-dev libjansson-dev libseccomp-dev
         libsqlite3-dev libssl-dev libzstd-dev)
-DEMO_PACKAGES=(python3)
-TEST_PACKAGES=(fish libcmocka-dev mandoc python3-pytest shellcheck zlib1g-dev zsh zstd)
+DEMO_PACKAGES=(apt dpkg python3 tar)
+TEST_PACKAGES=(db5.3-util fish libcmocka-dev mandoc python3-pytest rpm shellcheck zlib1g-dev zsh zstd)
 # Plain names: the distribution's own clang, and its runtime (libFuzzer, sanitizers), whatever their versions are.
 FUZZ_PACKAGES=(clang libclang-rt-dev)
+FORMAT_PACKAGES=(clang-format)
+
+# How to tell on other distributions whether what a package holds is there: a command, "pc:" and a pkg-config module,
+# "py:" and a Python module. Of the rest nothing can be told; the build will.
+declare -A SIGNS=([apt]=apt-get [clang]=clang [clang-format]=clang-format [db5.3-util]=db5.3_load [dpkg]=dpkg-deb [fish]=fish [gcc]=gcc
+        [libarchive-dev]=pc:libarchive [libcmocka-dev]=pc:cmocka [libisal-dev]=pc:libisal [libjansson-dev]=pc:jansson
+        [libseccomp-dev]=pc:libseccomp [libsqlite3-dev]=pc:sqlite3 [libssl-dev]=pc:libcrypto [libzstd-dev]=pc:libzstd
+        [mandoc]=mandoc [meson]=meson [ninja-build]=ninja [pkg-config]=pkg-config [python3]=python3
+        [python3-pytest]=py:pytest [rpm]=rpm [shellcheck]=shellcheck [tar]=tar [zlib1g-dev]=pc:zlib [zsh]=zsh [zstd]=zstd)
 
 say() {
         printf '%s\n' "$*" >&2
@@ -23,9 +32,9 @@ fail() {
 
 # True on the distributions whose package names we know.
 is_supported() {
-        local id='' version=''
-        # shellcheck disable=SC1091
-        [ -r /etc/os-release ] && id=$(. /etc/os-release && echo "${ID:-}") && version=$(. /etc/os-release && echo "${VERSION_ID:-}")
+        local file=${OS_RELEASE:-/etc/os-release} id='' version=''
+        # shellcheck disable=SC1090
+        [ -r "$file" ] && id=$(. "$file" && echo "${ID:-}") && version=$(. "$file" && echo "${VERSION_ID:-}")
         case "$id-$version" in
         debian-12 | debian-13 | ubuntu-24.04) return 0 ;;
         esac
@@ -39,20 +48,44 @@ missing_packages() {
         done
 }
 
-# Installs what is missing of the packages named.
+# Where dpkg can not be asked: what is not there, in words.
+missing_signs() {
+        local package sign
+        for package in "$@"; do
+                sign=${SIGNS[$package]:-}
+                case $sign in
+                '') ;;
+                pc:*) pkg-config --exists "${sign#pc:}" 2>/dev/null || echo "the library ${sign#pc:} and its headers" ;;
+                py:*) /usr/bin/python3 -c "import ${sign#py:}" 2>/dev/null || echo "the Python module ${sign#py:}" ;;
+                *) command -v "$sign" >/dev/null || echo "$sign" ;;
+                esac
+        done
+}
+
+in_one_line() {
+        local text
+        text=$(printf '%s, ' "$@")
+        echo "${text%, }"
+}
+
+# Installs what is missing of the packages named; elsewhere than on the distributions we know it says so and stops.
 need_packages() {
-        local missing
+        local missing log
         if ! is_supported; then
-                fail "this works on Debian 12, Debian 13 and Ubuntu 24.04. Elsewhere install what these packages hold: $*"
+                mapfile -t missing < <(missing_signs "$@")
+                [ ${#missing[@]} = 0 ] || fail "packages are installed on Debian 12, Debian 13 and Ubuntu 24.04 only." \
+                        "Missing here: $(in_one_line "${missing[@]}")"
+                return 0
         fi
-        missing=$(missing_packages "$@")
-        [ -n "$missing" ] || return 0
-        [ "$(id -u)" = 0 ] || fail "missing: $(echo "$missing" | tr '\n' ' '). Run this once as root (sudo) to install them"
-        say "Installing: $(echo "$missing" | tr '\n' ' ')"
+        mapfile -t missing < <(missing_packages "$@")
+        [ ${#missing[@]} -gt 0 ] || return 0
+        [ "$(id -u)" = 0 ] || fail "missing: $(in_one_line "${missing[@]}"). Run this once as root (sudo)"
+        say "Installing: $(in_one_line "${missing[@]}")"
+        log=$(mktemp)
         export DEBIAN_FRONTEND=noninteractive
-        apt-get update -qq >&2 || fail "apt-get update failed"
-        # shellcheck disable=SC2086
-        apt-get install -y -qq --no-install-recommends $missing >/dev/null || fail "apt-get install failed"
+        { apt-get update -q && apt-get install -y -q --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 ||
+                { tail -n 30 "$log" >&2; fail "the packages could not be installed; all of what apt said is in $log"; }
+        rm -f "$log"
 }
 
 # Configures (once) and builds a folder. Usage: build_in FOLDER [MESON-OPTION...]

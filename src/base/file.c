@@ -4,11 +4,14 @@
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/file.h"
+
+#define COPY_PIECE (256u << 10)
 
 ssize_t file_read(int fd, void *buf, size_t n, struct error *err)
 {
@@ -101,6 +104,60 @@ int file_open_below(int dir, const char *path, int flags, bool follow, struct er
         return (int)fd;
 }
 
+#define ASIDE_PREFIX ".tallyman-aside-"
+#define ASIDE_MAX 64
+
+/* A name that no other file has. */
+static int name_aside(char name[static ASIDE_MAX])
+{
+        uint64_t numbers[2];
+
+        if (getrandom(numbers, sizeof(numbers), 0) != sizeof(numbers))
+                return -EIO;
+        snprintf(name, ASIDE_MAX, ASIDE_PREFIX "%016llx%016llx", (unsigned long long)numbers[0],
+                 (unsigned long long)numbers[1]);
+        return 0;
+}
+
+static int open_aside_in(int dir, char name[static ASIDE_MAX])
+{
+        int fd, r = name_aside(name);
+
+        if (r < 0)
+                return r;
+        fd = openat(dir, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_RDWR | O_CLOEXEC, 0600);
+        return fd < 0 ? -errno : fd;
+}
+
+bool file_is_aside(const char *name)
+{
+        return strncmp(name, ASIDE_PREFIX, sizeof(ASIDE_PREFIX) - 1) == 0;
+}
+
+static int unnamed_in(int dir)
+{
+        char name[ASIDE_MAX];
+        int fd = openat(dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+        if (fd >= 0)
+                return fd;
+        fd = open_aside_in(dir, name); /* not every file system has O_TMPFILE */
+        if (fd >= 0 && unlinkat(dir, name, 0) < 0) {
+                int code = -errno;
+
+                close(fd);
+                return code;
+        }
+        return fd;
+}
+
+int file_unnamed_in(int dir, struct error *err)
+{
+        int fd = unnamed_in(dir);
+
+        return fd < 0 ? error_set(err, fd, "make a temporary file") : fd;
+}
+
 int file_unnamed(const char *dir, struct error *err)
 {
         const char *env = getenv("TMPDIR");
@@ -108,46 +165,100 @@ int file_unnamed(const char *dir, struct error *err)
         int code = -ENOENT;
 
         for (size_t i = 0; i < ELEMENTS_OF(places); i++) {
-                _cleanup_free_ char *name = NULL;
+                _cleanup_close_ int place = -EBADF;
                 int fd;
 
                 if (!places[i])
                         continue;
-                fd = open(places[i], O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-                if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == ENOENT) &&
-                    asprintf(&name, "%s/.tallyman-XXXXXX", places[i]) >= 0) {
-                        fd = mkostemp(name, O_CLOEXEC);
-                        if (fd >= 0)
-                                unlink(name);
-                }
+                place = open(places[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+                fd = place < 0 ? -errno : unnamed_in(place);
                 if (fd >= 0)
                         return fd;
-                code = -errno;
+                code = fd;
                 if (dir)
                         break;
         }
         return error_set(err, code, "make a temporary file in %s", dir ? dir : "$TMPDIR, /var/tmp or /tmp");
 }
 
+/* Gives the unnamed file itself a name. By its descriptor alone this takes privilege on older kernels, through /proc it
+ * takes /proc; a file that was unlinked can not be named again. */
+static int link_unnamed(int fd, int dir, const char *name)
+{
+        char self[64];
+
+        if (linkat(fd, "", dir, name, AT_EMPTY_PATH) == 0)
+                return 0;
+        if (errno == EEXIST)
+                return -EEXIST;
+        snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+        return linkat(AT_FDCWD, self, dir, name, AT_SYMLINK_FOLLOW) < 0 ? -errno : 0;
+}
+
+static int copy_all(int from, int to)
+{
+        _cleanup_free_ char *piece = malloc(COPY_PIECE);
+        uint64_t at = 0;
+
+        if (!piece)
+                return -ENOMEM;
+        for (;;) {
+                ssize_t n = file_read_at(from, piece, COPY_PIECE, at, NULL);
+                int r;
+
+                if (n <= 0)
+                        return (int)n;
+                r = file_write(to, piece, (size_t)n, NULL);
+                if (r < 0)
+                        return r;
+                at += (uint64_t)n;
+        }
+}
+
+/* Some file systems tell only when the file is closed that there is no room. */
+static int copy_aside(int from, int dir, char name[static ASIDE_MAX])
+{
+        struct stat st;
+        int fd, r;
+
+        if (fstat(from, &st) < 0)
+                return -errno;
+        fd = open_aside_in(dir, name);
+        if (fd < 0)
+                return fd;
+        r = copy_all(from, fd);
+        if (r == 0 && fchmod(fd, st.st_mode & 07777) < 0)
+                r = -errno;
+        if (close(fd) < 0 && errno != EINTR && r == 0)
+                r = -errno;
+        if (r < 0)
+                unlinkat(dir, name, 0);
+        return r;
+}
+
+static int link_aside(int fd, int dir, char name[static ASIDE_MAX])
+{
+        int r = name_aside(name);
+
+        return r < 0 ? r : link_unnamed(fd, dir, name);
+}
+
 int file_publish(int fd, int dir, const char *name, struct error *err)
 {
-        char self[64], aside[512];
+        char aside[ASIDE_MAX];
+        int r = link_unnamed(fd, dir, name);
 
-        snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-        if (linkat(AT_FDCWD, self, dir, name, AT_SYMLINK_FOLLOW) == 0)
+        if (r == 0)
                 return 0;
-        if (errno != EEXIST)
-                return error_set(err, -errno, "publish '%s'", name);
-        snprintf(aside, sizeof(aside), ".%s.%d.%p", name, getpid(), (void *)&aside);
-        if (linkat(AT_FDCWD, self, dir, aside, AT_SYMLINK_FOLLOW) < 0)
-                return error_set(err, -errno, "publish '%s'", name);
-        if (renameat(dir, aside, dir, name) < 0) {
-                int code = -errno;
-
+        if (r == -EEXIST)
+                r = link_aside(fd, dir, aside);
+        if (r < 0)
+                r = copy_aside(fd, dir, aside);
+        if (r == 0 && renameat(dir, aside, dir, name) < 0) {
+                r = -errno;
                 unlinkat(dir, aside, 0);
-                return error_set(err, code, "publish '%s'", name);
         }
-        return 0;
+        return r < 0 ? error_set(err, r, "publish '%s'", name) : 0;
 }
 
 int file_make_directories(const char *path, struct error *err)

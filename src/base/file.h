@@ -26,9 +26,16 @@ int file_open_below(int dir, const char *path, int flags, bool follow, struct er
 
 /* An unnamed temporary file, read and write, in `dir` (NULL: $TMPDIR, else /var/tmp, else /tmp). */
 int file_unnamed(const char *dir, struct error *err) _must_check_;
+/* The same in an open directory. */
+int file_unnamed_in(int dir, struct error *err) _must_check_;
 
-/* Publishes an O_TMPFILE descriptor as dir/name in one step (an existing file there is replaced). */
+/* Publishes what the unnamed file `fd` holds, with its permissions, as dir/name in one step: whoever opens that name gets
+ * all of it, or what was there before. The file itself is given the name where the kernel and the file system can do
+ * that; else it is copied beside and renamed. A failure leaves nothing behind. Not synced to the disk. */
 int file_publish(int fd, int dir, const char *name, struct error *err) _must_check_;
+/* True for the names that files have for the moment in which file_publish() or file_unnamed_in() needs one. Such a file
+ * that is old was left by a process that was killed. */
+bool file_is_aside(const char *name);
 
 /* An output that replaces `path` only when it is complete: written aside in the same folder, renamed by finish.
  * A device, FIFO or socket at `path` is written directly. Freed without finish: nothing is left behind.

@@ -10,6 +10,8 @@
 /* Reading takes each page once or twice; a damaged database can send SQLite round the same pages for ever. */
 #define PASSES_MAX 16
 
+#define PAGE_SIZE_MIN 512
+
 /* Bytes 18 and 19 of the header: 1 a rollback journal, 2 a write-ahead log, which would need shared memory. */
 #define VERSIONS_AT 18
 
@@ -42,6 +44,10 @@ static int source_read(sqlite3_file *file, void *buf, int wanted, sqlite3_int64 
                 return SQLITE_IOERR_READ;
         }
         sql->bytes += n;
+        if (n && n < (size_t)wanted && wanted >= PAGE_SIZE_MIN) {
+                error_say(&sql->source_error, -EBADMSG, "it ends inside a page");
+                return SQLITE_IOERR_READ; /* else the missing part would be read as zeros */
+        }
         if (n && sql->source.read(sql->source.ctx, offset, buf, n, &sql->source_error) < 0)
                 return SQLITE_IOERR_READ;
         as_rollback_mode(buf, offset, n);

@@ -61,14 +61,16 @@ static uint32_t get16(const struct bdb *b, const uint8_t *p)
         return b->big_endian ? (uint32_t)p[0] << 8 | p[1] : (uint32_t)p[1] << 8 | p[0];
 }
 
-/* Reads page `number`, which must say that it is that page. */
 static int read_page(struct bdb *b, uint32_t number, uint8_t *page, struct error *err)
 {
-        int r = content_read(b->db->content, (uint64_t)number * b->page_size, page, b->page_size, err);
+        return content_read(b->db->content, (uint64_t)number * b->page_size, page, b->page_size, err);
+}
 
-        if (r == 0 && page[25] && get32(b, page + 8) != number)
-                return error_say(err, -EBADMSG, "page %" PRIu32 " says that it is page %" PRIu32, number, get32(b, page + 8));
-        return r;
+static int check_number(const struct bdb *b, uint32_t number, const uint8_t *page, struct error *why)
+{
+        uint32_t says = get32(b, page + 8);
+
+        return says == number ? 0 : error_say(why, -EBADMSG, "page %" PRIu32 " says that it is page %" PRIu32, number, says);
 }
 
 /* ---- values that are on pages of their own ---- */
@@ -100,6 +102,8 @@ static int read_overflow(struct bdb *b, uint32_t number, uint32_t wanted, uint32
                 return error_say(why, -E2BIG, "its overflow pages are used again and again");
         b->overflow_left--;
         r = read_page(b, number, b->overflow, why);
+        if (r == 0)
+                r = check_number(b, number, b->overflow, why);
         if (r < 0)
                 return r;
         n = get16(b, b->overflow + 22);
@@ -117,9 +121,8 @@ static int read_chain(struct bdb *b, uint32_t page, uint32_t size, struct error 
         if (size > RPM_HEADER_MAX)
                 return error_say(why, -E2BIG, "a header of %" PRIu32 " bytes", size);
         buf_clear(&b->value);
-        HIJACK_POINT("rpm-bdb");
         while (b->value.len < size) {
-                uint32_t next;
+                uint32_t next = 0;
                 int r;
 
                 if (page == 0)
@@ -165,6 +168,7 @@ static int take_pair(struct bdb *b, struct item key, struct item value, struct e
         struct str blob;
         int r;
 
+        HIJACK_POINT("rpm-bdb");
         if (key.n == 5 && key.p[0] == ITEM_HERE) {
                 number = get32(b, key.p + 1);
                 if (number == 0)
@@ -196,6 +200,10 @@ static int take_page(struct bdb *b, uint32_t number, struct error *err)
         uint32_t entries = get16(b, b->page + 20);
         struct error why = ERROR_INIT;
 
+        if (check_number(b, number, b->page, &why) < 0) {
+                record_problem(b->db->sink, "the packages of a page were left out: %s", why.message);
+                return 0;
+        }
         if (entries % 2 || PAGE_HEADER + 2 * entries > b->page_size) {
                 record_problem(b->db->sink, "the packages of page %" PRIu32 " were left out: it has %" PRIu32 " items", number,
                                entries);
@@ -259,19 +267,14 @@ static void bdb_done(struct bdb *b)
 int rpm_read_bdb(struct rpm_database *db, struct error *err)
 {
         _cleanup_(bdb_done) struct bdb b = { .db = db };
-        struct error why = ERROR_INIT;
         int r, whole = open_file(&b, err);
 
         if (whole < 0)
                 return whole;
         for (uint32_t i = 1; i < b.pages; i++) {
-                if (read_page(&b, i, b.page, &why) < 0) {
-                        record_problem(db->sink, "what page %" PRIu32 " holds was left out: %s", i, why.message);
-                        continue;
-                }
-                if (b.page[25] != PAGE_HASH && b.page[25] != PAGE_HASH_UNSORTED)
-                        continue;
-                r = take_page(&b, i, err);
+                r = read_page(&b, i, b.page, err);
+                if (r == 0 && (b.page[25] == PAGE_HASH || b.page[25] == PAGE_HASH_UNSORTED))
+                        r = take_page(&b, i, err);
                 if (r < 0)
                         return r;
         }

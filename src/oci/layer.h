@@ -28,7 +28,7 @@ struct layer_request {
         enum digest_algorithm diff_algorithm;
         const struct scan_limits *limits;
         int output;           /* an empty file, read and write: the layer file is written here */
-        int scratch;          /* an unnamed temporary file of its own */
+        int scratch;          /* of a layer: an unnamed temporary file of its own */
         void (*progress)(uint64_t bytes);
 };
 

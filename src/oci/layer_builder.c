@@ -13,7 +13,8 @@
 #include "oci/layer_format.h"
 
 #define RUN_BYTES (24u << 20)     /* encoded entries held in memory */
-#define RECORDS_MAX (1u << 30)    /* bytes of records of one layer */
+#define RECORDS_BYTES (4u << 20)   /* records held in memory */
+#define RECORDS_MAX (1ull << 30)   /* bytes of records of one layer */
 #define PROBLEMS_MAX 1000
 #define NO_OFFSET UINT64_MAX
 
@@ -23,9 +24,9 @@ struct slot {
         uint32_t sequence; /* of the newest entry at that path */
 };
 
-struct run {
+struct span {
+        enum span_kind kind;
         uint64_t start, end;
-        uint64_t entries;
 };
 
 struct layer_builder {
@@ -36,8 +37,8 @@ struct layer_builder {
         struct buf entries;     /* encoded, each "u32 size, entry" */
         uint64_t *offsets;      /* of each entry in `entries` */
         size_t n_offsets, offsets_cap;
-        struct run *runs;
-        size_t n_runs, runs_cap;
+        struct span *spans;
+        size_t n_spans, spans_cap;
 
         uint64_t *where;        /* by sequence: NO_OFFSET - 1 - offset while in memory, else absolute in the output */
         size_t where_cap;
@@ -46,18 +47,18 @@ struct layer_builder {
 
         uint32_t next_sequence;
         struct buf records;
+        uint64_t record_bytes;  /* written ones included */
         struct buf problems;
         uint32_t n_problems, more_problems;
         bool more_gaps;
-        struct buf scratch;
+        struct buf again;       /* an entry that was read back */
 };
 
-int layer_builder_new(int output, int scratch, const struct detector_set *detectors, const struct scan_limits *limits,
+int layer_builder_new(int output, const struct detector_set *detectors, const struct scan_limits *limits,
                       struct layer_builder **ret, struct error *err)
 {
         struct layer_builder *b = calloc(1, sizeof(*b));
 
-        (void)scratch;
         if (!b)
                 return error_oom(err);
         b->writer.fd = output;
@@ -75,9 +76,9 @@ struct layer_builder *layer_builder_free(struct layer_builder *b)
         buf_free(&b->entries);
         buf_free(&b->records);
         buf_free(&b->problems);
-        buf_free(&b->scratch);
+        buf_free(&b->again);
         free(b->offsets);
-        free(b->runs);
+        free(b->spans);
         free(b->where);
         free(b->slots);
         free(b);
@@ -109,7 +110,31 @@ void layer_builder_problem(struct layer_builder *b, enum problem_kind kind, stru
         wire_put_str(&b->problems, buf_str(&one));
 }
 
-/* ---- runs ---- */
+/* ---- spans ---- */
+
+static int add_span(struct layer_builder *b, enum span_kind kind, uint64_t start, struct error *err)
+{
+        if (mem_grow(&b->spans, &b->spans_cap, b->n_spans + 1, sizeof(*b->spans)) < 0)
+                return error_oom(err);
+        b->spans[b->n_spans++] = (struct span){ kind, start, format_writer_offset(&b->writer) };
+        return 0;
+}
+
+static int write_records(struct layer_builder *b, struct error *err)
+{
+        uint64_t start = format_writer_offset(&b->writer);
+        int r;
+
+        if (!buf_ok(&b->records))
+                return error_oom(err);
+        if (b->records.len == 0)
+                return 0;
+        r = format_write(&b->writer, b->records.data, b->records.len, err);
+        if (r < 0)
+                return r;
+        buf_clear(&b->records);
+        return add_span(b, SPAN_RECORDS, start, err);
+}
 
 /* What a run is sorted by; the path is borrowed from the encoded entry. */
 struct sort_key {
@@ -152,7 +177,7 @@ static int sorted_keys(const struct layer_builder *b, struct sort_key **ret, str
 static int write_run(struct layer_builder *b, struct error *err)
 {
         _cleanup_free_ struct sort_key *keys = NULL;
-        struct run run = { .start = format_writer_offset(&b->writer), .entries = b->n_offsets };
+        uint64_t start = format_writer_offset(&b->writer);
         int r;
 
         if (b->n_offsets == 0)
@@ -169,10 +194,9 @@ static int write_run(struct layer_builder *b, struct error *err)
                 if (r < 0)
                         return r;
         }
-        run.end = format_writer_offset(&b->writer);
-        if (mem_grow(&b->runs, &b->runs_cap, b->n_runs + 1, sizeof(*b->runs)) < 0)
-                return error_oom(err);
-        b->runs[b->n_runs++] = run;
+        r = add_span(b, SPAN_RUN, start, err);
+        if (r < 0)
+                return r;
         buf_clear(&b->entries);
         b->n_offsets = 0;
         /* Hard links read earlier runs back with pread: what is still buffered must be in the file. */
@@ -196,7 +220,7 @@ static size_t tag_place(const struct layer_builder *b, uint32_t tag)
         return (tag >> 1) & (b->n_slots - 1);
 }
 
-/* Reads entry `sequence` again; strings are borrowed from b->entries or b->scratch. */
+/* Reads entry `sequence` again; strings are borrowed from b->entries or b->again. */
 static int entry_again(struct layer_builder *b, uint32_t sequence, struct file_entry *ret, struct error *err)
 {
         uint64_t at = b->where[sequence];
@@ -215,13 +239,13 @@ static int entry_again(struct layer_builder *b, uint32_t sequence, struct file_e
                         return (int)n;
                 r = wire_reader(head, (size_t)n);
                 payload.n = wire_get_u32(&r);
-                buf_clear(&b->scratch);
-                if (payload.n > RUN_BYTES || !buf_reserve(&b->scratch, payload.n))
+                buf_clear(&b->again);
+                if (payload.n > RUN_BYTES || !buf_reserve(&b->again, payload.n))
                         return error_oom(err);
-                n = file_read_at(b->writer.fd, b->scratch.data, payload.n, at + 4, err);
+                n = file_read_at(b->writer.fd, b->again.data, payload.n, at + 4, err);
                 if (n < 0)
                         return (int)n;
-                payload = (struct str){ b->scratch.data, (size_t)n };
+                payload = (struct str){ b->again.data, (size_t)n };
         }
         r = wire_reader(payload.p, payload.n);
         if (file_entry_decode(&r, ret) < 0)
@@ -391,15 +415,18 @@ static int emit_record(void *ctx, enum record_kind kind, struct str payload, str
         struct detect *d = ctx;
         _cleanup_(buf_free) struct buf one = { 0 };
 
-        if (d->b->records.len + payload.n > RECORDS_MAX)
-                return error_say(err, -E2BIG, "more than %u MiB were learned from one layer", RECORDS_MAX >> 20);
+        if (d->b->record_bytes + payload.n > RECORDS_MAX)
+                return error_say(err, -E2BIG, "more than %llu MiB were learned from one layer", RECORDS_MAX >> 20);
         wire_put_u8(&one, (uint8_t)kind);
         wire_put_u8(&one, d->detector);
         wire_put_u32(&one, d->entry->sequence);
         wire_put_str(&one, d->entry->path);
         wire_put_bytes(&one, payload.p, payload.n);
         wire_put_str(&d->b->records, buf_str(&one));
-        return buf_ok(&one) && buf_ok(&d->b->records) ? 0 : error_oom(err);
+        d->b->record_bytes += one.len;
+        if (!buf_ok(&one) || !buf_ok(&d->b->records))
+                return error_oom(err);
+        return d->b->records.len >= RECORDS_BYTES ? write_records(d->b, err) : 0;
 }
 
 static void emit_problem(void *ctx, const char *what)
@@ -447,18 +474,16 @@ static void put_digest(struct buf *out, const struct digest *digest)
 int layer_builder_finish(struct layer_builder *b, const struct digest *diff_id, uint64_t bytes, struct error *err)
 {
         _cleanup_(buf_free) struct buf trailer = { 0 };
-        uint64_t records, problems;
+        uint64_t problems;
         int r = write_run(b, err);
 
-        if (r < 0)
-                return r;
-        if (!buf_ok(&b->records) || !buf_ok(&b->problems))
-                return error_oom(err);
-        records = format_writer_offset(&b->writer);
-        r = format_write(&b->writer, b->records.data, b->records.len, err);
+        if (r == 0)
+                r = write_records(b, err);
         if (r < 0)
                 return r;
         problems = format_writer_offset(&b->writer);
+        if (!buf_ok(&b->problems))
+                return error_oom(err);
         r = format_write(&b->writer, b->problems.data, b->problems.len, err);
         if (r < 0)
                 return r;
@@ -467,13 +492,12 @@ int layer_builder_finish(struct layer_builder *b, const struct digest *diff_id, 
         wire_put_u64(&trailer, b->next_sequence);
         wire_put_u32(&trailer, b->more_problems);
         wire_put_u8(&trailer, b->more_gaps);
-        wire_put_u64(&trailer, records);
         wire_put_u64(&trailer, problems);
-        wire_put_u64(&trailer, format_writer_offset(&b->writer));
-        wire_put_u32(&trailer, (uint32_t)b->n_runs);
-        for (size_t i = 0; i < b->n_runs; i++) {
-                wire_put_u64(&trailer, b->runs[i].start);
-                wire_put_u64(&trailer, b->runs[i].end);
+        wire_put_u32(&trailer, (uint32_t)b->n_spans);
+        for (size_t i = 0; i < b->n_spans; i++) {
+                wire_put_u8(&trailer, (uint8_t)b->spans[i].kind);
+                wire_put_u64(&trailer, b->spans[i].start);
+                wire_put_u64(&trailer, b->spans[i].end);
         }
         if (!buf_ok(&trailer))
                 return error_oom(err);

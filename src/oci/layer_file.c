@@ -12,8 +12,13 @@
 
 #define RELEASE_STEP (1u << 20)
 
-struct run {
+struct span {
         uint64_t start, end;
+};
+
+struct span_list {
+        struct span *items;
+        uint32_t n;
 };
 
 struct layer_file {
@@ -23,9 +28,8 @@ struct layer_file {
         uint64_t bytes, entries;
         uint32_t more_problems;
         bool more_gaps;
-        uint64_t records, problems, problems_end;
-        struct run *runs;
-        uint32_t n_runs;
+        uint64_t problems;
+        struct span_list runs, records;
 };
 
 static void get_digest(struct wire_reader *r, struct digest *ret)
@@ -40,40 +44,42 @@ static void get_digest(struct wire_reader *r, struct digest *ret)
                 ret->algorithm = (enum digest_algorithm)algorithm;
 }
 
-static bool sections_fit(const struct layer_file *lf)
+/* Spans stand one after the other from the start of the file, the problems after the last. */
+static bool take_spans(struct layer_file *lf, struct wire_reader *r, uint32_t n)
 {
         uint64_t at = 0;
 
-        for (uint32_t i = 0; i < lf->n_runs; i++) {
-                if (lf->runs[i].start != at || lf->runs[i].end < at)
+        for (uint32_t i = 0; i < n; i++) {
+                uint8_t kind = wire_get_u8(r);
+                struct span span = { wire_get_u64(r), 0 };
+                struct span_list *list = kind == SPAN_RUN ? &lf->runs : &lf->records;
+
+                span.end = wire_get_u64(r);
+                if (r->bad || (kind != SPAN_RUN && kind != SPAN_RECORDS) || span.start != at || span.end < at)
                         return false;
-                at = lf->runs[i].end;
+                at = span.end;
+                list->items[list->n++] = span;
         }
-        return lf->records == at && lf->problems >= at && lf->problems_end >= lf->problems &&
-               lf->problems_end == lf->map.body;
+        return lf->problems == at && at <= lf->map.body;
 }
 
 static int read_trailer(struct layer_file *lf, struct error *err)
 {
         struct wire_reader r = wire_reader(lf->map.trailer.p, lf->map.trailer.n);
+        uint32_t n;
 
         get_digest(&r, &lf->diff_id);
         lf->bytes = wire_get_u64(&r);
         lf->entries = wire_get_u64(&r);
         lf->more_problems = wire_get_u32(&r);
         lf->more_gaps = wire_get_u8(&r);
-        lf->records = wire_get_u64(&r);
         lf->problems = wire_get_u64(&r);
-        lf->problems_end = wire_get_u64(&r);
-        lf->n_runs = wire_get_count(&r, 16);
-        lf->runs = calloc(lf->n_runs ? lf->n_runs : 1, sizeof(*lf->runs));
-        if (!lf->runs)
+        n = wire_get_count(&r, 17);
+        lf->runs.items = calloc((size_t)n + 1, sizeof(*lf->runs.items));
+        lf->records.items = calloc((size_t)n + 1, sizeof(*lf->records.items));
+        if (!lf->runs.items || !lf->records.items)
                 return error_oom(err);
-        for (uint32_t i = 0; i < lf->n_runs; i++) {
-                lf->runs[i].start = wire_get_u64(&r);
-                lf->runs[i].end = wire_get_u64(&r);
-        }
-        if (!wire_end(&r) || !sections_fit(lf))
+        if (!take_spans(lf, &r, n) || !wire_end(&r))
                 return error_say(err, -EBADMSG, "the layer file is damaged: its sections do not fit together");
         return 0;
 }
@@ -104,7 +110,8 @@ struct layer_file *layer_file_free(struct layer_file *lf)
                 return NULL;
         format_map_close(&lf->map);
         fd_close(lf->fd);
-        free(lf->runs);
+        free(lf->runs.items);
+        free(lf->records.items);
         free(lf);
         return NULL;
 }
@@ -126,13 +133,14 @@ uint64_t layer_file_bytes(const struct layer_file *lf)
 
 size_t layer_file_runs(const struct layer_file *lf)
 {
-        return lf->n_runs;
+        return lf->runs.n;
 }
 
 void layer_cursor_init(struct layer_cursor *cursor, const struct layer_file *lf, size_t run)
 {
         *cursor = (struct layer_cursor){
-                .file = lf, .at = lf->runs[run].start, .end = lf->runs[run].end, .released = lf->runs[run].start
+                .file = lf, .at = lf->runs.items[run].start, .end = lf->runs.items[run].end,
+                .released = lf->runs.items[run].start,
         };
 }
 
@@ -192,24 +200,35 @@ static int record_decode(struct str payload, struct layer_record *ret)
         return r.bad || kind == 0 || kind >= RECORD_KIND_MAX ? -EBADMSG : 0;
 }
 
-int layer_file_records(const struct layer_file *lf,
-                       int (*each)(void *ctx, const struct layer_record *record, struct error *err), void *ctx,
-                       struct error *err)
+static int span_records(const struct layer_file *lf, const struct span *span,
+                        int (*each)(void *ctx, const struct layer_record *record, struct error *err), void *ctx,
+                        struct error *err)
 {
-        uint64_t at = lf->records;
+        uint64_t at = span->start;
 
-        while (at < lf->problems) {
+        while (at < span->end) {
                 struct layer_record record;
                 struct str payload;
                 int r;
 
-                if (format_map_sized(&lf->map, &at, lf->problems, &payload) < 0 || record_decode(payload, &record) < 0)
+                if (format_map_sized(&lf->map, &at, span->end, &payload) < 0 || record_decode(payload, &record) < 0)
                         return error_say(err, -EBADMSG, "the layer file is damaged: a record does not fit");
                 r = each(ctx, &record, err);
                 if (r != 0)
                         return r;
         }
         return 0;
+}
+
+int layer_file_records(const struct layer_file *lf,
+                       int (*each)(void *ctx, const struct layer_record *record, struct error *err), void *ctx,
+                       struct error *err)
+{
+        int r = 0;
+
+        for (uint32_t i = 0; r == 0 && i < lf->records.n; i++)
+                r = span_records(lf, &lf->records.items[i], each, ctx, err);
+        return r;
 }
 
 static int add_problem(struct str payload, const char *layer_name, struct problem_list *list)
@@ -238,10 +257,10 @@ int layer_file_problems(const struct layer_file *lf, const char *layer_name, str
 {
         uint64_t at = lf->problems;
 
-        while (at < lf->problems_end) {
+        while (at < lf->map.body) {
                 struct str payload;
 
-                if (format_map_sized(&lf->map, &at, lf->problems_end, &payload) < 0 ||
+                if (format_map_sized(&lf->map, &at, lf->map.body, &payload) < 0 ||
                     add_problem(payload, layer_name, list) < 0)
                         return error_say(err, -EBADMSG, "the layer file is damaged: a problem does not fit");
         }

@@ -2,14 +2,15 @@
 /*
  * The layer file: what one pass over one layer found. Immutable once written.
  *
- *   runs      one or more, each with entries sorted by (path, sequence): u32 size, encoded struct file_entry
- *   records   u32 size, then: u8 kind, u8 detector, u32 sequence, path, payload
+ *   spans     as many as it takes, of two kinds:
+ *             a run, entries sorted by (path, sequence): u32 size, encoded struct file_entry
+ *             records: u32 size, then: u8 kind, u8 detector, u32 sequence, path, payload
  *   problems  u32 size, then: u8 kind, where, what
- *   trailer   the run table, section offsets, digests and counts; at the very end its own size, a CRC-32C of all before
- *             it, version and magic
+ *   trailer   the table of spans, digests and counts; at the very end its own size, a CRC-32C of all before it, version
+ *             and magic
  *
- * Entries are sorted in memory up to a budget and written as a run when it is full, so that memory does not grow with
- * the layer. Reading trusts nothing: the file may come from a hijacked worker or a damaged disk.
+ * Entries and records are held in memory up to a budget and written as a span when it is full, so that memory does not
+ * grow with the layer. Reading trusts nothing: the file may come from a hijacked worker or a damaged disk.
  */
 #ifndef TALLYMAN_OCI_LAYER_FILE_H
 #define TALLYMAN_OCI_LAYER_FILE_H
@@ -21,14 +22,14 @@
 #include "model/limits.h"
 #include "model/problem.h"
 
-#define LAYER_FILE_VERSION 1 /* part of the cache's keys: raise it when the format or what the pass notes changes */
+#define LAYER_FILE_VERSION 2 /* part of the cache's keys: raise it when the format or what the pass notes changes */
 
 /* ---- writing (in a worker) ---- */
 
 struct layer_builder;
 
-/* `output` is written sequentially and read back (hard links); both descriptors are borrowed. */
-int layer_builder_new(int output, int scratch, const struct detector_set *detectors, const struct scan_limits *limits,
+/* `output` is written sequentially and read back (hard links); it is borrowed. */
+int layer_builder_new(int output, const struct detector_set *detectors, const struct scan_limits *limits,
                       struct layer_builder **ret, struct error *err) _must_check_;
 struct layer_builder *layer_builder_free(struct layer_builder *b);
 DEFINE_FREEP(struct layer_builder, layer_builder_free)

@@ -14,6 +14,12 @@
  * version, u32 magic. */
 #define FOOTER_SIZE 16
 
+/* What a span of a layer file holds. */
+enum span_kind {
+        SPAN_RUN = 1,
+        SPAN_RECORDS,
+};
+
 /* Sequential writing through one buffer, with the checksum of all that passed. */
 struct format_writer {
         int fd;

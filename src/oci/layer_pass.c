@@ -330,7 +330,7 @@ static int prepare(struct pass *p, struct worker_io *io, struct error *err)
         int r = layer_get_argument(io, 3, &p->limits, &algorithm, err);
 
         if (r == 0)
-                r = layer_builder_new(io->fds[1], io->fds[2], layer_detectors(), &p->limits, &p->builder, err);
+                r = layer_builder_new(io->fds[1], layer_detectors(), &p->limits, &p->builder, err);
         if (r == 0)
                 r = hash_new(algorithm, &p->diff_hash, err);
         if (r == 0)

@@ -103,10 +103,10 @@ static int run_tree(struct worker_io *io, struct error *err)
         struct scan_limits limits;
         struct tree t = { 0 };
         struct error why = ERROR_INIT;
-        int r = layer_get_argument(io, 2, &limits, &algorithm, err);
+        int r = layer_get_argument(io, 1, &limits, &algorithm, err);
 
         if (r == 0)
-                r = layer_builder_new(io->fds[0], io->fds[1], layer_detectors(), &limits, &builder, err);
+                r = layer_builder_new(io->fds[0], layer_detectors(), &limits, &builder, err);
         if (r < 0)
                 return r;
         t.builder = builder;

@@ -52,8 +52,10 @@ static int take_layers(struct loader *l, const struct docker_image *docker, stru
                 l->layers[i] = (struct layer_file_name){ name, UINT64_MAX, false };
                 if (promised_by_name(name, &promised))
                         l->image->layers[i].digest = promised.digest;
-                if (members_find(l->members, name, &blob, NULL) == 0)
+                if (members_find(l->members, name, &blob, NULL) == 0) {
                         l->image->layers[i].size = blob.size;
+                        fd_close(blob.fd);
+                }
         }
         return 0;
 }

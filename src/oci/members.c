@@ -21,8 +21,6 @@ struct member {
 
 struct members {
         int dir;          /* of a directory, else -1 */
-        int *fds;         /* files that were found in it */
-        size_t n_fds, fds_cap;
         int file;         /* of an archive, else -1 */
         uint64_t file_size;
         struct arena *arena;
@@ -47,9 +45,6 @@ struct members *members_free(struct members *m)
 {
         if (!m)
                 return NULL;
-        for (size_t i = 0; i < m->n_fds; i++)
-                fd_close(m->fds[i]);
-        free(m->fds);
         fd_close(m->dir);
         fd_close(m->file);
         arena_free(m->arena);
@@ -256,10 +251,7 @@ static int find_in_directory(struct members *m, const char *name, struct blob *r
                 return error_set(err, -errno, "look at '%s'", name);
         if (!S_ISREG(st.st_mode))
                 return error_say(err, -EBADMSG, "'%s' is not a regular file", name);
-        if (mem_grow(&m->fds, &m->fds_cap, m->n_fds + 1, sizeof(*m->fds)) < 0)
-                return error_oom(err);
-        *ret = (struct blob){ .fd = fd, .size = (uint64_t)st.st_size };
-        m->fds[m->n_fds++] = TAKE_FD(fd);
+        *ret = (struct blob){ .fd = TAKE_FD(fd), .size = (uint64_t)st.st_size };
         return 0;
 }
 
@@ -284,6 +276,7 @@ static const struct member *find_member(const struct members *m, const char *nam
 static int find_in_archive(struct members *m, const char *name, struct blob *ret, struct error *err)
 {
         const struct member *member = find_member(m, name);
+        int fd;
 
         if (!member)
                 return error_say(err, -ENOENT, "'%s' is not in the archive", name);
@@ -293,7 +286,10 @@ static int find_in_archive(struct members *m, const char *name, struct blob *ret
                 return error_say(err, -EBADMSG, "'%s' is not a regular file", name);
         if (member->offset > m->file_size || member->size > m->file_size - member->offset)
                 return error_say(err, -EBADMSG, "'%s' is cut short: the archive ends in it", name);
-        *ret = (struct blob){ m->file, member->offset, member->size };
+        fd = fcntl(m->file, F_DUPFD_CLOEXEC, 0);
+        if (fd < 0)
+                return error_set(err, -errno, "open the archive again");
+        *ret = (struct blob){ fd, member->offset, member->size };
         return 0;
 }
 
@@ -311,6 +307,7 @@ bool members_have(struct members *m, const char *name)
 
 int members_slurp(struct members *m, const char *name, size_t max, struct buf *out, struct error *err)
 {
+        _cleanup_close_ int fd = -EBADF;
         struct blob blob;
         ssize_t n;
         int r = members_find(m, name, &blob, err);
@@ -318,6 +315,7 @@ int members_slurp(struct members *m, const char *name, size_t max, struct buf *o
         buf_clear(out);
         if (r < 0)
                 return r;
+        fd = blob.fd;
         if (blob.size > max)
                 return error_say(err, -E2BIG, "'%s' is %llu bytes long, more than the %zu that are read", name,
                                  (unsigned long long)blob.size, max);

@@ -23,8 +23,8 @@ int members_open_archive(int file, const struct scan_limits *limits, struct prob
 struct members *members_free(struct members *members);
 DEFINE_FREEP(struct members, members_free)
 
-/* The bytes of the file `name`; links inside an archive are followed. The descriptor stays the members'. -ENOENT there is
- * none, -EBADMSG it is not a regular file, or its bytes can not be told from the archive (a sparse one). */
+/* The bytes of the file `name`; links inside an archive are followed. The caller closes ret->fd. -ENOENT there is none,
+ * -EBADMSG it is not a regular file, or its bytes can not be told from the archive (a sparse one). Thread-safe. */
 int members_find(struct members *members, const char *name, struct blob *ret, struct error *err) _must_check_;
 bool members_have(struct members *members, const char *name);
 /* All of a small file. -E2BIG: larger than `max` bytes. `out` is cleared first. */

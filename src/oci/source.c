@@ -60,9 +60,11 @@ int source_layer(struct source *source, size_t i, struct blob *ret, struct error
                 return error_say(err, r, "its blob is not here: the manifest says to fetch it from elsewhere");
         if (r < 0)
                 return r;
-        if (layer->size != UINT64_MAX && blob.size != layer->size)
+        if (layer->size != UINT64_MAX && blob.size != layer->size) {
+                fd_close(blob.fd);
                 return error_say(err, -EBADMSG, "'%s' holds %llu bytes, expected %llu", layer->name,
                                  (unsigned long long)blob.size, (unsigned long long)layer->size);
+        }
         *ret = blob;
         return 0;
 }

@@ -21,7 +21,7 @@ struct source_options {
 
 /* A run of bytes in an open file. */
 struct blob {
-        int fd; /* borrowed from the source */
+        int fd; /* of its own where a source gave it: close it */
         uint64_t offset;
         uint64_t size;
 };
@@ -41,7 +41,8 @@ DEFINE_FREEP(struct source, source_free)
 struct image *source_image(struct source *source);
 /* The open root directory of "dir", else -1. Borrowed. */
 int source_root(const struct source *source);
-/* The bytes of layer `i`. -ENOENT if the layout lacks the blob; a size other than the descriptor's is -EBADMSG. */
+/* The bytes of layer `i`. -ENOENT if the layout lacks the blob; a size other than the descriptor's is -EBADMSG. The
+ * caller closes ret->fd: a layout may have more layers than there are descriptors. Thread-safe. */
 int source_layer(struct source *source, size_t i, struct blob *ret, struct error *err) _must_check_;
 
 /* The worker jobs of this room's documents and archives, for worker_init(). */

@@ -389,11 +389,10 @@ int layer_feed_tree(const struct layer_request *request, struct worker **ret, st
 {
         _cleanup_(worker_freep) struct worker *worker = NULL;
         _cleanup_(walk_done) struct walk w = { .request = request };
-        const int fds[] = { request->output, request->scratch };
         int r = tree_reader_init(&w.reader, request, &w.sender, err);
 
         if (r == 0)
-                r = layer_spawn("layer-tree", request, fds, 2, &worker, err);
+                r = layer_spawn("layer-tree", request, &request->output, 1, &worker, err);
         if (r < 0)
                 return r;
         w.sender.worker = worker;

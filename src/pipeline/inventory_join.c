@@ -5,6 +5,7 @@
 #include "inventory/inventory.h"
 #include "model/path.h"
 #include "pipeline/inventory_join.h"
+#include "pipeline/owners.h"
 
 /* A package of one layer's database, visible or not: older ones tell which layer first had a version. */
 struct found {
@@ -21,11 +22,6 @@ struct place {
         uint32_t layer;
 };
 
-struct owned {
-        struct str key;
-        struct record_list paths;
-};
-
 struct licenses {
         struct str path; /* of the copyright file */
         uint32_t layer, sequence;
@@ -40,8 +36,7 @@ struct join {
         size_t n_found, found_cap;
         struct place *places; /* sorted, each once */
         size_t n_places;
-        struct owned *owned;
-        size_t n_owned, owned_cap;
+        struct owners owners;
         struct licenses *licenses;
         size_t n_licenses, licenses_cap;
         /* Whether the file of the record before was visible: records of one file come one after the other. */
@@ -54,7 +49,7 @@ static void join_done(struct join *j)
 {
         free(j->found);
         free(j->places);
-        free(j->owned);
+        owners_done(&j->owners);
         free(j->licenses);
 }
 
@@ -91,19 +86,6 @@ static int take_package(struct join *j, const struct layer_record *record, struc
         if (package_decode(&r, j->result->arena, &f->package) < 0)
                 return error_say(err, -EBADMSG, "a package record of layer %u is damaged", j->layer);
         j->n_found++;
-        return 0;
-}
-
-static int take_owned(struct join *j, const struct layer_record *record, struct error *err)
-{
-        struct owned *o;
-
-        if (mem_grow(&j->owned, &j->owned_cap, j->n_owned + 1, sizeof(*j->owned)) < 0)
-                return error_oom(err);
-        o = &j->owned[j->n_owned];
-        if (record_owned_decode(record->payload, &o->key, &o->paths) < 0)
-                return error_say(err, -EBADMSG, "a file list of layer %u is damaged", j->layer);
-        j->n_owned++;
         return 0;
 }
 
@@ -159,7 +141,7 @@ static int take_record(void *ctx, const struct layer_record *record, struct erro
                 return r;
         switch (record->kind) {
         case RECORD_OWNED:
-                return take_owned(j, record, err);
+                return owners_take(&j->owners, record->payload, err);
         case RECORD_LICENSES:
                 return take_licenses(j, record, err);
         case RECORD_DISTRIBUTION:
@@ -380,95 +362,6 @@ static int give_licenses(struct join *j, struct scan_package *p, struct error *e
         return 0;
 }
 
-/* ---- which package owns a file ---- */
-
-struct key_item {
-        struct str key;
-        uint32_t package; /* index + 1 */
-};
-
-static int compare_keys(const void *pa, const void *pb)
-{
-        const struct key_item *a = pa, *b = pb;
-
-        return str_compare(a->key, b->key);
-}
-
-/* Paths in package databases go through links such as /lib -> usr/lib: the directory is resolved, the name is not. */
-static int own_path(struct join *j, struct str raw, uint32_t package, struct buf *last_parent, struct buf *last_real,
-                    struct error *err)
-{
-        _cleanup_(buf_free) struct buf path = { 0 }, full = { 0 };
-        struct file_entry entry;
-        struct error ignored = ERROR_INIT;
-        struct str parent;
-        uint64_t i;
-        int r;
-
-        if (path_normalize(raw, &path, &ignored) < 0 || path.len == 0)
-                return 0;
-        parent = path_parent(buf_str(&path));
-        if (!last_real->data || !str_equal(buf_str(last_parent), parent)) {
-                buf_clear(last_parent);
-                buf_clear(last_real);
-                buf_add_str(last_parent, parent);
-                r = image_index_resolve(j->index, parent, &entry, NULL, err);
-                if (r < 0)
-                        return r;
-                buf_add_str(last_real, r > 0 ? entry.path : parent);
-        }
-        buf_add_str(&full, buf_str(last_real));
-        if (full.len)
-                buf_putc(&full, '/');
-        buf_add_str(&full, path_name(buf_str(&path)));
-        if (!buf_ok(&full) || !buf_ok(last_real))
-                return error_oom(err);
-        r = image_index_find(j->index, buf_str(&full), &entry, &i, err);
-        if (r > 0 && entry.type != FILE_DIRECTORY && !j->result->owners[i])
-                j->result->owners[i] = package;
-        return r < 0 ? r : 0;
-}
-
-static int own_list(struct join *j, const struct owned *o, const struct key_item *keys, struct error *err)
-{
-        _cleanup_(buf_free) struct buf last_parent = { 0 }, last_real = { 0 };
-        struct record_list list = o->paths;
-        struct key_item wanted = { .key = o->key };
-        const struct key_item *item =
-                bsearch(&wanted, keys, j->result->n_packages, sizeof(*keys), compare_keys);
-
-        if (!item)
-                return 0; /* a list left behind by a package that is no longer installed */
-        for (uint32_t n = list.n; n > 0; n--) {
-                int r = own_path(j, record_list_next(&list), item->package, &last_parent, &last_real, err);
-
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
-static int assign_owners(struct join *j, struct error *err)
-{
-        struct scan_result *result = j->result;
-        _cleanup_free_ struct key_item *keys = calloc(result->n_packages + 1, sizeof(*keys));
-        uint64_t files = image_index_count(j->index);
-
-        result->owners = calloc(files ? files : 1, sizeof(*result->owners));
-        if (!keys || !result->owners)
-                return error_oom(err);
-        for (size_t i = 0; i < result->n_packages; i++)
-                keys[i] = (struct key_item){ result->packages[i].package.key, (uint32_t)i + 1 };
-        qsort(keys, result->n_packages, sizeof(*keys), compare_keys);
-        for (size_t i = 0; i < j->n_owned; i++) {
-                int r = own_list(j, &j->owned[i], keys, err);
-
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
 int inventory_join(struct scan_result *result, struct layer_file *const *layers, size_t n_layers, bool owners,
                    struct error *err)
 {
@@ -491,5 +384,5 @@ int inventory_join(struct scan_result *result, struct layer_file *const *layers,
                 if (r < 0)
                         return r;
         }
-        return owners ? assign_owners(&j, err) : 0;
+        return owners ? owners_assign(&j.owners, result, err) : 0;
 }

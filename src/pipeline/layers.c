@@ -17,7 +17,8 @@
 
 /* One layer's work; only its own thread touches it. */
 struct job {
-        struct blob blob;
+        struct blob blob; /* open while its thread reads it; its size is known before */
+        struct cache_stamp stamp; /* of the blob, taken before it was hashed */
         size_t layer;
         struct layer_result result;
         struct problem_list problems;
@@ -120,7 +121,7 @@ static int look_up(struct pool *p, struct job *job, struct error *err)
 
         if (!p->cache)
                 return 0;
-        if (cache_stamp_get(p->cache, blob->fd, blob->offset, blob->size, &digest) > 0) {
+        if (cache_stamp_get(p->cache, blob->fd, blob->offset, blob->size, &job->stamp, &digest) > 0) {
                 if (!take_cached(p, job, &digest))
                         return 0;
                 progress_add(blob->size);
@@ -132,7 +133,7 @@ static int look_up(struct pool *p, struct job *job, struct error *err)
         if (r < 0)
                 return r;
         if (digest_equal(&digest, promised)) {
-                cache_stamp_put(p->cache, blob->fd, blob->offset, blob->size, &digest);
+                cache_stamp_put(p->cache, blob->fd, &job->stamp, &digest);
                 return 1;
         }
         p->layers[job->layer].file = layer_file_free(p->layers[job->layer].file);
@@ -150,7 +151,7 @@ static void remember(struct pool *p, struct job *job, int fd)
         layer->keyed = true;
         if (cache_put(p->cache, CACHE_LAYER, &layer->key, fd, &err) < 0)
                 log_warning("a result is not remembered: %s", err.message);
-        cache_stamp_put(p->cache, job->blob.fd, job->blob.offset, job->blob.size, &job->result.digest);
+        cache_stamp_put(p->cache, job->blob.fd, &job->stamp, &job->result.digest);
 }
 
 /* ---- reading ---- */
@@ -245,14 +246,27 @@ static void verify(struct pool *p, struct job *job)
                 layer->diff_id = job->result.diff_id;
 }
 
+static int read_layer(struct pool *p, struct job *job, struct error *err)
+{
+        bool of_blob = source_root(p->source) < 0;
+        int r = of_blob ? source_layer(p->source, job->layer, &job->blob, err) : 0;
+
+        if (r < 0)
+                return r;
+        r = of_blob ? look_up(p, job, err) : 0;
+        if (r == 0)
+                r = read_fresh(p, job, err);
+        if (of_blob)
+                job->blob.fd = fd_close(job->blob.fd);
+        return r;
+}
+
 static void run_job(struct pool *p, struct job *job)
 {
         _cleanup_(buf_free) struct buf name = { 0 };
         struct error *err = &job->err;
-        int r = job->skip ? err->code : look_up(p, job, err);
+        int r = job->skip ? err->code : read_layer(p, job, err);
 
-        if (r == 0)
-                r = read_fresh(p, job, err);
         if (r < 0) {
                 err->code = r;
                 return;
@@ -320,6 +334,7 @@ static uint64_t find_blobs(struct pool *p)
                 if (source_root(p->source) >= 0)
                         continue;
                 job->skip = source_layer(p->source, i, &job->blob, &job->err) < 0;
+                job->blob.fd = job->skip ? -EBADF : fd_close(job->blob.fd);
                 total += job->blob.size;
         }
         qsort(p->jobs, p->n, sizeof(*p->jobs), compare_jobs);

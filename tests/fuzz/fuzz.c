@@ -29,7 +29,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 _Noreturn void fuzz_broken(const char *what, const char *file, int line, const char *message)
 {
-        fprintf(stderr, "%s:%d: does not hold: %s%s%s\n", file, line, what, message ? ": " : "", message ? message : "");
+        fprintf(stderr, "%s:%d: does not hold: %s (%s)\n", file, line, what, message ? message : "no message");
         abort();
 }
 

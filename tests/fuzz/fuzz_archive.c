@@ -4,6 +4,7 @@
  * their one form, and what is found by them is inside the archive.
  */
 #include <errno.h>
+#include <unistd.h>
 
 #include "base/wire.h"
 #include "fuzz.h"
@@ -68,10 +69,12 @@ static void find(struct members *m, struct str name, size_t size)
 
         if (!text)
                 return;
-        if (members_find(m, text, &blob, &err) == 0)
-                HOLDS(blob.offset <= size && blob.size <= size - blob.offset);
-        else
+        if (members_find(m, text, &blob, &err) < 0) {
                 HOLDS_OR(err.code == -EBADMSG || err.code == -ENOENT, err); /* a link may lead to nothing */
+                return;
+        }
+        close(blob.fd);
+        HOLDS(blob.offset <= size && blob.size <= size - blob.offset);
 }
 
 static void find_all(struct listed *l, size_t size)

@@ -33,6 +33,7 @@ static void find(struct members *m, const char *name)
                 HOLDS(err.code == -ENOENT || err.code == -EBADMSG);
                 return;
         }
+        close(blob.fd);
         HOLDS(members_have(m, name));
         HOLDS(blob.offset <= ARCHIVE_SIZE && blob.size <= ARCHIVE_SIZE - blob.offset);
         HOLDS_OR(members_slurp(m, name, ARCHIVE_SIZE, &text, &err) == 0 && text.len == blob.size, err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Layer files from a hijacked worker or a damaged disk: a list of "u32 size, layer file", each without its last 12 bytes,
- * since no fuzzer guesses a checksum. All are read, then merged; the merge must be an index without fault.
+ * Layer files from a hijacked worker or a damaged disk: a list of "u32 size, layer file", each without its last 12
+ * bytes, since no fuzzer guesses a checksum. All are read, then merged; the merge must be an index without fault.
  */
 #include <errno.h>
 #include <unistd.h>

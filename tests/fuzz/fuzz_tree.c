@@ -73,9 +73,8 @@ static void send_all(int to, const uint8_t *data, size_t size)
 
 static int run(const uint8_t *data, size_t size, int output, struct error *err)
 {
-        _cleanup_close_ int scratch = fuzz_file("", 0);
         _cleanup_(buf_free) struct buf argument = { 0 };
-        int fds[] = { output, scratch }, channel[2], r;
+        int fds[] = { output }, channel[2], r;
         struct worker_io io = { .fds = fds, .n_fds = ELEMENTS_OF(fds) };
 
         wire_put_u64(&argument, LAYER_BYTES);

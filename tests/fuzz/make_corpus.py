@@ -24,7 +24,8 @@ def json_inputs():
     digest = "sha256:" + "ab" * 32
     descriptor = {"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": digest, "size": 123}
     manifest = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
-                "config": {**descriptor, "mediaType": "application/vnd.oci.image.config.v1+json"}, "layers": [descriptor]}
+                "config": {**descriptor, "mediaType": "application/vnd.oci.image.config.v1+json"},
+                "layers": [descriptor]}
     index = {"schemaVersion": 2, "manifests": [{**descriptor, "platform": {"architecture": "arm64", "os": "linux",
              "variant": "v8"}, "annotations": {"org.opencontainers.image.ref.name": "latest"}}]}
     config = {"architecture": "amd64", "os": "linux", "created": "2024-01-01T00:00:00Z",
@@ -102,7 +103,8 @@ def tar(members, fmt=tarfile.USTAR_FORMAT):
     with tarfile.open(fileobj=out, mode="w", format=fmt, encoding="utf-8", errors="surrogateescape") as archive:
         for info, data in members:
             archive.addfile(info, io.BytesIO(data) if data else None)
-    return out.getvalue().rstrip(b"\0").ljust((len(out.getvalue().rstrip(b"\0")) + 511) // 512 * 512, b"\0") + bytes(1024)
+    text = out.getvalue().rstrip(b"\0")  # without the padding to 10 KiB
+    return text.ljust((len(text) + 511) // 512 * 512, b"\0") + bytes(1024)
 
 
 DPKG = (b"Package: libx1\nStatus: install ok installed\nArchitecture: amd64\nMulti-Arch: same\nSource: x (2:1.0-3)\n"
@@ -143,20 +145,23 @@ def layer_inputs():
                        member("var/lib/dpkg/status.d/a.md5sums", b"0" * 32 + b"  usr/a\n")])
     yield "whiteouts", tar([member("a/.wh.b"), member("a/.wh..wh..opq"), member("c/.wh."), member("c/.wh..wh.plnk"),
                             member("d", kind=tarfile.CHRTYPE), member("a/b/c", b"new"), member(".wh..wh..opq")])
-    yield "opaque-attribute", tar([member("d", kind=directory, pax_headers={"SCHILY.xattr.trusted.overlay.opaque": "y"}),
-                                   member("d/f", b"x", pax_headers={"SCHILY.xattr.security.capability": "\x01\0\0\x02"})],
-                                  tarfile.PAX_FORMAT)
-    yield "devices", tar([member("null", kind=tarfile.CHRTYPE, devmajor=1, devminor=3), member("fifo", kind=tarfile.FIFOTYPE),
-                          member("disk", kind=tarfile.BLKTYPE, devmajor=8), member("contiguous", b"x", tarfile.CONTTYPE)])
+    mark, capability = "SCHILY.xattr.trusted.overlay.opaque", "SCHILY.xattr.security.capability"
+    yield "opaque-attribute", tar([member("d", kind=directory, pax_headers={mark: "y"}),
+                                   member("d/f", b"x", pax_headers={capability: "\x01\0\0\x02"})], tarfile.PAX_FORMAT)
+    yield "devices", tar([member("null", kind=tarfile.CHRTYPE, devmajor=1, devminor=3),
+                          member("fifo", kind=tarfile.FIFOTYPE), member("disk", kind=tarfile.BLKTYPE, devmajor=8),
+                          member("contiguous", b"x", tarfile.CONTTYPE)])
     yield "bad-paths", tar([member("../../etc/passwd", b"x"), member("/abs", b"y"), member("a//./b/../c", b"z"),
-                            member("."), member("l", kind=hardlink, link="../../x"), member("l2", kind=hardlink, link="l2")])
+                            member("."), member("l", kind=hardlink, link="../../x"),
+                            member("l2", kind=hardlink, link="l2")])
     yield "twice", tar([member("a", b"1"), member("a", kind=directory), member("a/b", b"2"), member("a", b"3"),
                         member("h", kind=hardlink, link="a"), member("a", kind=symlink, link="h")])
     yield "below-a-file", tar([member("a", b"1"), member("a/b", b"2"), member("a/b/c", b"3"), member("a/b/.wh.c")])
     yield "root-is-a-file", tar([member("./", b"root?"), member("x", b"1")])
     yield "long-pax", tar([member("p/" * 60 + "f", b"x"), member("l", kind=symlink, link="t/" * 80, mtime=1.5)],
                           tarfile.PAX_FORMAT)
-    yield "long-gnu", tar([member("g/" * 60 + "f", b"x"), member("l", kind=symlink, link="t/" * 80)], tarfile.GNU_FORMAT)
+    yield "long-gnu", tar([member("g/" * 60 + "f", b"x"), member("l", kind=symlink, link="t/" * 80)],
+                          tarfile.GNU_FORMAT)
     yield "not-utf8", tar([member("caf\udce9\udcff", b"x")], tarfile.GNU_FORMAT)
     yield "large-numbers", tar([member("n", b"x", uid=1 << 40, gid=1 << 33, mtime=-5)], tarfile.GNU_FORMAT)
     yield "sparse-gnu", gnu_sparse()
@@ -207,21 +212,26 @@ def records():
     yield DISTRIBUTION, DISTRIBUTION_OF_DEBIAN
 
 
+SPAN_RUN, SPAN_RECORDS = 1, 2
+
+
 def layer_file(*runs, n_records=4, problems=()):
-    body, table, count = b"", b"", 0
+    body, spans, count = b"", b"", 0
     for run in runs:
         start = len(body)
         body += b"".join(s(e) for e in run)
-        table += struct.pack("<QQ", start, len(body))
+        spans += struct.pack("<BQQ", SPAN_RUN, start, len(body))
         count += len(run)
-    records_at = len(body)
     for kind, payload in list(records())[:n_records]:
+        start = len(body)
         body += s(struct.pack("<BBI", kind, 0, 0) + s(b"var/lib/dpkg/status") + payload)
+        spans += struct.pack("<BQQ", SPAN_RECORDS, start, len(body))
     problems_at = len(body)
     for where, what in problems:
         body += s(b"\1" + s(where) + s(what))
     trailer = b"\1" + bytes(range(32)) + bytes(32)
-    trailer += struct.pack("<QQIBQQQI", 4096, count, len(problems), 1, records_at, problems_at, len(body), len(runs)) + table
+    trailer += struct.pack("<QQIB", 4096, count, len(problems), 1)
+    trailer += struct.pack("<QI", problems_at, len(spans) // 17) + spans
     return body + trailer + struct.pack("<I", len(trailer))
 
 
@@ -240,6 +250,8 @@ def layer_file_inputs():
     yield "file-over-directory", s(base) + s(layer_file([entry(b"a", REGULAR, 0)], n_records=0))
     yield "link-loop", s(layer_file([entry(b"x", SYMLINK, 0, b"y"), entry(b"y", SYMLINK, 1, b"x"),
                                      entry(b"z", HARDLINK, 2, b"z")], n_records=0))
+    yield "link-with-nul", s(layer_file([entry(b"x", SYMLINK, 0, b"a\0b"), entry(b"x/y", REGULAR, 1),
+                                         entry(b"z", HARDLINK, 2, b"x\0y")], n_records=0))
     yield "root-is-a-file", s(layer_file([entry(b"", REGULAR, 0), entry(b"a", REGULAR, 1)], n_records=0))
     yield "out-of-order", s(layer_file([entry(b"b", REGULAR, 0), entry(b"a", REGULAR, 1)], n_records=0))
     yield "records-out-of-bounds", s(base[:-1] + b"\xff")

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * run_corpus [FILE|DIRECTORY]...: runs a fuzz target on checked-in inputs, without libFuzzer. Beside each input as it
- * is, the target gets inputs cut short, with single bytes changed, and with each of our own allocations failing in turn.
+ * is, the target gets it cut short, with single bytes changed, and with each of our own allocations failing in turn.
  */
 #include <dirent.h>
 #include <stdio.h>

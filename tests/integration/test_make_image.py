@@ -123,8 +123,8 @@ def test_zstd_layer(store):
 def test_command_line(tmp_path):
     (tmp_path / "root").mkdir()
     (tmp_path / "root" / "file").write_text("x")
-    done = subprocess.run([TOOLS / "make_image.py", "--output", tmp_path / "i.tar", "--entrypoint", "/bin/sh", "--as-root",
-                           "--tag", "2", tmp_path / "root"], capture_output=True, text=True)
+    done = subprocess.run([TOOLS / "make_image.py", "--output", tmp_path / "i.tar", "--entrypoint", "/bin/sh",
+                           "--as-root", "--tag", "2", tmp_path / "root"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     with tarfile.open(tmp_path / "i.tar") as tar:
         config = tar.extractfile("blobs/" + done.stdout.strip().replace(":", "/")).read()

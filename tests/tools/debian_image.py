@@ -4,8 +4,8 @@
 
 debian_image.py --output FILE --debs FOLDER [--upper NAME]... [--remove NAME]... [--platform P]
 
-Three layers: every package of FOLDER; the packages named by --upper on top; and a layer that adds a program of its own and
-removes the packages named by --remove, as a Dockerfile's RUN would. Each layer keeps dpkg's own database
+Three layers: every package of FOLDER; the packages named by --upper on top; and a layer that adds a program of its own
+and removes the packages named by --remove, as a Dockerfile's RUN would. Each layer keeps dpkg's own database
 (/var/lib/dpkg/status and info/), written as dpkg does for packages that are installed and configured.
 """
 import argparse
@@ -50,8 +50,8 @@ class Root:
 
     def _extract(self, deb):
         with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", deb], stdout=subprocess.PIPE) as data:
-            subprocess.run(["tar", "--extract", "--keep-directory-symlink", "--directory", self.tree], stdin=data.stdout,
-                           check=True)
+            subprocess.run(["tar", "--extract", "--keep-directory-symlink", "--directory", self.tree],
+                           stdin=data.stdout, check=True)
         if data.returncode:
             raise SystemExit(f"{deb}: not a package that can be unpacked")
 

@@ -95,8 +95,8 @@ def snapshot(tree):
     for folder, folders, files in os.walk(tree):
         for name in folders + files:
             path = os.path.join(folder, name)
-            st = os.lstat(path)
-            found[os.path.relpath(path, tree)] = (st.st_mode, st.st_uid, st.st_gid, st.st_size, st.st_mtime_ns, st.st_ino)
+            s = os.lstat(path)
+            found[os.path.relpath(path, tree)] = (s.st_mode, s.st_uid, s.st_gid, s.st_size, s.st_mtime_ns, s.st_ino)
     return found
 
 
@@ -227,7 +227,8 @@ class Store:
                     tee.write(piece)
         return self._layer(write, compression, created_by, docker)
 
-    def layer_from_tree(self, tree, paths=None, removed=(), compression="gzip", created_by="", as_root=False, docker=False):
+    def layer_from_tree(self, tree, paths=None, removed=(), compression="gzip", created_by="", as_root=False,
+                        docker=False):
         def write(tee):
             with tarfile.open(fileobj=tee, mode="w|", format=tarfile.PAX_FORMAT, encoding="utf-8",
                               errors="surrogateescape", bufsize=PIECE) as archive:
@@ -241,7 +242,8 @@ class Store:
         program = {"gzip": ["gzip", "-dc"], "zstd": ["zstd", "-dcq"]}[layer.compression]
 
         def write(tee):
-            with subprocess.Popen(program, stdin=open(self.path(layer.digest), "rb"), stdout=subprocess.PIPE) as process:
+            with open(self.path(layer.digest), "rb") as blob, \
+                    subprocess.Popen(program, stdin=blob, stdout=subprocess.PIPE) as process:
                 while piece := process.stdout.read(PIECE):
                     tee.write(piece)
         return self._layer(write, "none", layer.created_by)
@@ -317,7 +319,7 @@ class _Archive:
     """A tar of documents and blobs."""
 
     def __init__(self, path):
-        self.tar = tarfile.open(path, "w", format=tarfile.USTAR_FORMAT)
+        self.tar = tarfile.open(path, "w", format=tarfile.PAX_FORMAT)
 
     def __enter__(self):
         return self
@@ -355,8 +357,8 @@ def write_oci_archive(path, store, tagged):
 
 
 def write_docker_archive(path, store, tagged, style="docker"):
-    """`tagged`: (Image, "name:tag" or None) each. Styles: "docker" (since 25, an OCI layout too), "docker-old" (a folder
-    a layer), "podman" (a file a layer, folders that link to them)."""
+    """`tagged`: (Image, "name:tag" or None) each. Styles: "docker" (since 25, an OCI layout too), "docker-old" (a
+    folder a layer), "podman" (a file a layer, folders that link to them)."""
     with _Archive(path) as archive:
         manifest, layout, seen = [], [], set()
         for image, tag in tagged:
@@ -442,7 +444,7 @@ FORMATS = ["oci-dir", "oci-archive", "docker-archive", "docker-archive-old", "do
 
 
 def parse_arguments(argv):
-    parser = argparse.ArgumentParser(description="Makes an image from directories and tar files, the lowest layer first.")
+    parser = argparse.ArgumentParser(description="Makes an image of directories and tar files, the lowest layer first.")
     parser.add_argument("--format", choices=FORMATS, default="oci-archive")
     parser.add_argument("--output", required=True, help="file, or directory for oci-dir")
     parser.add_argument("--tag", default="latest", help='tag, or "name:tag" for docker-archive')
@@ -453,20 +455,21 @@ def parse_arguments(argv):
     parser.add_argument("--user", help="the configuration's User")
     parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE")
     parser.add_argument("--entrypoint", action="append", default=[], metavar="WORD")
-    parser.add_argument("--created-by", action="append", default=[], metavar="TEXT", help="once a layer, in their order")
+    parser.add_argument("--created-by", action="append", default=[], metavar="TEXT", help="once a layer, in order")
     parser.add_argument("layers", nargs="+", metavar="LAYER")
     return parser.parse_args(argv)
 
 
 def main(argv=None):
     args = parse_arguments(argv)
-    config = {key: value for key, value in [("User", args.user), ("Env", args.env), ("Entrypoint", args.entrypoint)] if value}
+    config = {"User": args.user, "Env": args.env, "Entrypoint": args.entrypoint}
+    config = {key: value for key, value in config.items() if value}
     with tempfile.TemporaryDirectory() as folder:
         store = Store(folder)
         layers = []
         for i, source in enumerate(args.layers):
-            how = {"compression": args.compression, "docker": args.docker,
-                   "created_by": args.created_by[i] if i < len(args.created_by) else f"made of {os.path.basename(source)}"}
+            said = args.created_by[i] if i < len(args.created_by) else f"made of {os.path.basename(source)}"
+            how = {"compression": args.compression, "docker": args.docker, "created_by": said}
             layers.append(store.layer_from_tree(source, as_root=args.as_root, **how) if os.path.isdir(source) else
                           store.layer_from_tar(source, **how))
         image = store.image(layers, config, args.platform, args.docker)

@@ -39,7 +39,7 @@ static struct layer_file *make_layer(const struct given *given, size_t n)
         int fd = file_unnamed(NULL, &err);
 
         assert_true(fd >= 0);
-        assert_int_equal(layer_builder_new(fd, -1, NULL, &limits, &b, &err), 0);
+        assert_int_equal(layer_builder_new(fd, NULL, &limits, &b, &err), 0);
         for (size_t i = 0; i < n; i++) {
                 struct file_entry e = { .path = str_from(given[i].path), .type = given[i].type, .mode = 0644 };
 
@@ -226,7 +226,7 @@ static void test_many_entries_make_several_runs(void **state)
         struct error err = ERROR_INIT;
         int fd = file_unnamed(NULL, &err);
 
-        assert_int_equal(layer_builder_new(fd, -1, NULL, &limits, &b, &err), 0);
+        assert_int_equal(layer_builder_new(fd, NULL, &limits, &b, &err), 0);
         for (uint32_t i = 0; i < 300000; i++) {
                 char path[64], target[64];
                 struct file_entry e = { .type = FILE_SYMLINK, .mode = 0777 };
@@ -254,7 +254,7 @@ static void test_damage_is_noticed(void **state)
         struct file_entry e = { .path = STR_LIT("a"), .type = FILE_DIRECTORY };
         struct digest none = { 0 };
 
-        assert_int_equal(layer_builder_new(fd, -1, NULL, &limits, &b, &err), 0);
+        assert_int_equal(layer_builder_new(fd, NULL, &limits, &b, &err), 0);
         assert_int_equal(layer_builder_add(b, &e, &err), 0);
         assert_int_equal(layer_builder_finish(b, &none, 1, &err), 0);
         assert_int_equal(pwrite(fd, "z", 1, 8), 1);

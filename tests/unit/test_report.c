@@ -54,7 +54,7 @@ static struct image_index *make_index(void)
         struct error err = ERROR_INIT;
         int fd = file_unnamed(NULL, &err), to = file_unnamed(NULL, &err);
 
-        assert_int_equal(layer_builder_new(fd, -1, NULL, &limits, &b, &err), 0);
+        assert_int_equal(layer_builder_new(fd, NULL, &limits, &b, &err), 0);
         for (size_t i = 0; i < ELEMENTS_OF(files); i++)
                 assert_int_equal(layer_builder_add(b, &files[i], &err), 0);
         assert_int_equal(layer_builder_finish(b, &none, 1, &err), 0);
