@@ -41,6 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         io.channel = pair[1];
         while ((r = worker_io_receive(&io, &frame, NULL, &err)) > 0) {
                 HOLDS(frame.payload.n <= WORKER_FRAME_MAX);
+                fuzz_check_url(frame.payload);
                 fuzz_accepted += frame.type == TYPE_FILE ? file_decodes(frame.payload) :
                                  fuzz_record_decodes((enum record_kind)frame.type, frame.payload);
         }
