@@ -143,7 +143,8 @@ void members_sort(struct members *m, struct problem_list *problems)
 {
         size_t n = 0;
 
-        qsort(m->list, m->n, sizeof(*m->list), compare_members);
+        if (m->n)
+                qsort(m->list, m->n, sizeof(*m->list), compare_members);
         for (size_t i = 0; i < m->n; i++) {
                 if (n && strcmp(m->list[n - 1].path, m->list[i].path) == 0) {
                         problem_add(problems, PROBLEM_NOTE, "archive", "'%s' stands in it more than once; the last one counts",
@@ -265,7 +266,7 @@ static const struct member *find_member(const struct members *m, const char *nam
         const struct member *member = NULL;
 
         for (unsigned links = 0; links <= MEMBER_LINKS_MAX; links++) {
-                member = bsearch(name, m->list, m->n, sizeof(*m->list), compare_name);
+                member = m->n ? bsearch(name, m->list, m->n, sizeof(*m->list), compare_name) : NULL;
                 if (!member || (member->type != MEMBER_HARDLINK && member->type != MEMBER_SYMLINK))
                         return member;
                 name = member->target;
