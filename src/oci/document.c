@@ -121,6 +121,7 @@ static void get_descriptor(struct decode *d, struct descriptor *ret)
         ret->ref_name = get_text(d);
         ret->image_name = get_text(d);
         ret->foreign = wire_get_u8(&d->r);
+        d->r.bad |= ret->size > INT64_MAX;
 }
 
 static void get_descriptors(struct decode *d, size_t max, struct document *ret)

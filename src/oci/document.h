@@ -19,7 +19,7 @@
 struct descriptor {
         const char *media_type; /* NULL where absent, as the others */
         struct digest digest;
-        uint64_t size;
+        uint64_t size;            /* at most INT64_MAX, as in JSON */
         struct platform platform; /* os NULL: not said */
         const char *ref_name;     /* annotation org.opencontainers.image.ref.name */
         const char *image_name;   /* annotation io.containerd.image.name */

@@ -62,7 +62,7 @@ static void check_counts(const struct document *d)
                         HOLDS(d->images[i].layers[l]);
         }
         for (uint32_t i = 0; i < d->n_entries; i++)
-                HOLDS(digest_is_set(&d->entries[i].digest));
+                HOLDS(digest_is_set(&d->entries[i].digest) && d->entries[i].size <= INT64_MAX);
         for (uint32_t i = 0; i < d->n_diff_ids; i++)
                 HOLDS(digest_is_set(&d->diff_ids[i]));
 }

@@ -3,7 +3,7 @@
  * What detectors emit: each record decodes, and a package's URL is one by the rules of ECMA-427 (clause 5.6 and annex
  * C) that says what the record says.
  */
-#include <stdio.h>
+#include <errno.h>
 
 #include "fuzz.h"
 #include "inventory/inventory.h"
@@ -201,7 +201,10 @@ static int take_record(void *ctx, enum record_kind kind, struct str payload, str
 
 static void take_problem(void *ctx, const char *what)
 {
-        HOLDS(*what && strlen(what) < PROBLEM_MAX);
+        struct error err = ERROR_INIT;
+
+        error_say(&err, -EBADMSG, "%s", what);
+        HOLDS_OR(*what && strlen(what) < PROBLEM_MAX, err);
 }
 
 struct record_sink fuzz_sink(void)

@@ -49,11 +49,14 @@ static void check_json(const struct scan_result *result)
         _cleanup_(buf_free) struct buf text = { 0 };
         _cleanup_json_ json_t *root = NULL;
         struct error err = ERROR_INIT;
+        json_error_t why = { 0 };
         json_t *packages = NULL, *files = NULL;
 
         if (!render(report_scan_json, result, &options, &text))
                 return;
-        HOLDS_OR(json_parse(buf_str(&text), TEXT_MAX, &root, &err) == 0, err);
+        root = json_loadb(text.data, text.len, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &why);
+        error_say(&err, -EBADMSG, "%s", why.text);
+        HOLDS_OR(root, err);
         HOLDS_OR(json_get_array(root, "packages", true, &packages, &err) == 0, err);
         HOLDS_OR(json_get_array(root, "files", true, &files, &err) == 0, err);
         HOLDS(json_array_size(packages) == result->n_packages);

@@ -286,6 +286,7 @@ def wire_inputs():
     for name, (kind, payload) in zip(["package", "owned", "licenses", "distribution"], records()):
         yield name, frame(kind, payload)
     yield "files", b"".join(frame(FILE, entry(b"a", kind, 0, b"t")) for kind in range(1, 11))
+    yield "huge-file", frame(FILE, entry(b"a", REGULAR, 0, size=1 << 63))
     yield "several", b"".join(frame(kind, payload) for kind, payload in records()) + frame(7, b"unknown")
     yield "too-large", struct.pack("<II", PACKAGE, 0x7fffffff) + b"x"
     yield "short", frame(PACKAGE, package(b"a", b"1"))[:-3]
@@ -344,14 +345,15 @@ def document_inputs():
                               ("docker-tags", 4, [{**docker[0], "RepoTags": [1]}])]:
         yield name, bytes([kind]) + json.dumps(value).encode()
     yield "answer-index", answer_of_index()
+    yield "answer-huge", answer_of_index(1 << 63)
     yield "answer-docker", b"\4" + struct.pack("<I", 1) + b"\1" + s(b"x.json") + string_list([]) + string_list([])
     history = struct.pack("<I", 1) + b"\1" + s(b"a") + b"\0"
     yield "answer-config", b"\3" + (b"\0" + s(b"")) * 5 + string_list([]) + history
 
 
-def answer_of_index():
+def answer_of_index(size=5):
     nothing = b"\0" + s(b"")
-    descriptor = nothing + b"\1" + bytes(range(32)) + bytes(32) + struct.pack("<Q", 5) + nothing * 3
+    descriptor = nothing + b"\1" + bytes(range(32)) + bytes(32) + struct.pack("<Q", size) + nothing * 3
     return b"\1" + nothing + struct.pack("<I", 1) + descriptor + b"\1" + s(b"latest") + nothing + b"\1"
 
 
