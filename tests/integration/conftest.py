@@ -5,7 +5,7 @@ import os
 import pytest
 
 PROGRAM = os.path.abspath(os.environ.get("TALLYMAN", "build/tallyman"))
-NEED_NO_PROGRAM = {"test_docs.py", "test_fuzz_targets.py", "test_layers.py", "test_make_image.py", "test_scripts.py"}
+NEED_NO_PROGRAM = {"test_fuzz_targets.py", "test_layers.py", "test_make_image.py", "test_scripts.py"}
 
 
 def pytest_collection_modifyitems(items):
