@@ -72,8 +72,8 @@ def dpkg_says(root):
 def test_dpkg_takes_the_database_for_its_own(image, tmp_path):
     root = unpacked(image, tmp_path)
     assert {package[0] for package in dpkg_says(root)} == {"base", "libx1", "tool"}
-    done = subprocess.run(["dpkg-query", "--admindir", root / "var/lib/dpkg", "--listfiles", "tool"], capture_output=True,
-                          text=True, check=True)
+    done = subprocess.run(["dpkg-query", "--admindir", root / "var/lib/dpkg", "--listfiles", "tool"],
+                          capture_output=True, text=True, check=True)
     assert {"/bin/tool", "/etc/tool.conf"} <= set(done.stdout.split())
     assert (root / "usr/bin/tool").is_file() and not (root / "usr/share/gone").exists()
 

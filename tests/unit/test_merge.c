@@ -209,7 +209,8 @@ static void test_what_can_not_be_a_path_is_not_found(void **state)
 
         memset(longest, 'x', sizeof(longest) - 1);
         longest[PATH_LENGTH_MAX] = 0;
-        layers[0] = LAYER(DIR_("d"), { "d/far", FILE_SYMLINK, longest }, { "grows", FILE_SYMLINK, "grows/grows" }, REG_("x"));
+        layers[0] = LAYER(DIR_("d"), { "d/far", FILE_SYMLINK, longest }, { "grows", FILE_SYMLINK, "grows/grows" },
+                          REG_("x"));
         longest[PATH_LENGTH_MAX] = 'x';
         index = merge(layers, 1, &problems);
         assert_int_equal(image_index_resolve(index, str_from("../x"), &e, NULL, &err), 0);
