@@ -7,6 +7,8 @@
 #include "pipeline/inventory_join.h"
 #include "pipeline/owners.h"
 
+#define RECORDS_MAX 1000000 /* packages of all layers, and as many licences: each is held in memory */
+
 /* A package of one layer's database, visible or not: older ones tell which layer first had a version. */
 struct found {
         struct package package;
@@ -43,6 +45,7 @@ struct join {
         struct str last_path;
         uint32_t last_sequence, last_layer;
         bool last_visible, has_last;
+        bool is_full; /* that was told */
 };
 
 static void join_done(struct join *j)
@@ -73,11 +76,25 @@ static int is_visible(struct join *j, const struct layer_record *record, struct 
         return j->last_visible;
 }
 
+/* True if one more of `n` is too many. */
+static bool is_full(struct join *j, size_t n)
+{
+        if (n < RECORDS_MAX)
+                return false;
+        if (!j->is_full)
+                problem_add(&j->result->problems, PROBLEM_GAP, "image", "more than %d packages, or licences of packages, in all "
+                            "layers: the rest was left out", RECORDS_MAX);
+        j->is_full = true;
+        return true;
+}
+
 static int take_package(struct join *j, const struct layer_record *record, struct error *err)
 {
         struct wire_reader r = wire_reader(record->payload.p, record->payload.n);
         struct found *f;
 
+        if (is_full(j, j->n_found))
+                return 0;
         if (mem_grow(&j->found, &j->found_cap, j->n_found + 1, sizeof(*j->found)) < 0)
                 return error_oom(err);
         f = &j->found[j->n_found];
@@ -93,6 +110,8 @@ static int take_licenses(struct join *j, const struct layer_record *record, stru
 {
         struct licenses *l;
 
+        if (is_full(j, j->n_licenses))
+                return 0;
         if (mem_grow(&j->licenses, &j->licenses_cap, j->n_licenses + 1, sizeof(*j->licenses)) < 0)
                 return error_oom(err);
         l = &j->licenses[j->n_licenses];

@@ -94,6 +94,8 @@ static bool take_cached(struct pool *p, struct job *job, const struct digest *di
         if (cache_get(p->cache, CACHE_LAYER, &key, &fd, &err) <= 0)
                 return false;
         if (layer_file_open(fd, &layer->file, &err) < 0) {
+                if (err.code != -EBADMSG)
+                        return false;
                 log_warning("%s: a damaged file is removed: %s", cache_path(p->cache), err.message);
                 if (cache_remove(p->cache, CACHE_LAYER, &key, &err) < 0)
                         log_warning("%s: %s", cache_path(p->cache), err.message);
