@@ -20,7 +20,7 @@ struct str {
 
 #define STR_NULL ((struct str){ NULL, 0 })
 #define STR_LIT(s) ((struct str){ (s), sizeof(s) - 1 })
-#define STR_ARG(s) (int)(s).n, (s).n ? (s).p : "" /* for "%.*s" */
+#define STR_ARG(s) (int)((s).n < 0x7fffffff ? (s).n : 0x7fffffff), (s).n ? (s).p : "" /* for "%.*s" */
 
 static inline struct str str_from(const char *s)
 {

@@ -416,7 +416,34 @@ struct worker *worker_free(struct worker *worker)
         return NULL;
 }
 
+static const char *what_is_missing(void)
+{
+        if (!sandbox_has_seccomp())
+                return "this kernel has no seccomp filters (CONFIG_SECCOMP_FILTER, Linux 4.14), or denies them to this process";
+        if (close_range(~0u, ~0u, 0) < 0 && errno == ENOSYS)
+                return "this kernel has no close_range() (Linux 5.9)";
+        return NULL;
+}
+
+static const char *landlock_weakness(int abi)
+{
+        if (abi == 0)
+                return "this kernel has no Landlock (Linux 5.13): seccomp alone confines the workers";
+        if (abi < SANDBOX_LANDLOCK_TCP)
+                return "this kernel's Landlock keeps the workers from files, but not from TCP (Linux 6.7) and signals (Linux "
+                       "6.12): there seccomp alone does";
+        if (abi < SANDBOX_LANDLOCK_SIGNALS)
+                return "this kernel's Landlock keeps the workers from files and TCP, but not from signals (Linux 6.12): there "
+                       "seccomp alone does";
+        return NULL;
+}
+
 void worker_features(struct worker_features *ret)
 {
-        *ret = (struct worker_features){ .seccomp = sandbox_has_seccomp(), .landlock_abi = sandbox_landlock_abi() };
+        int abi = sandbox_landlock_abi();
+
+        *ret = (struct worker_features){
+                .seccomp = sandbox_has_seccomp(), .missing = what_is_missing(), .landlock_abi = abi,
+                .weakness = landlock_weakness(abi),
+        };
 }

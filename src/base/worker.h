@@ -101,7 +101,9 @@ DEFINE_FREEP(struct worker, worker_free)
 /* What confines workers here. */
 struct worker_features {
         bool seccomp;
-        int landlock_abi; /* 0: this kernel has no Landlock, seccomp alone confines */
+        const char *missing;  /* what this kernel lacks, without which no worker runs its job: a sentence, or NULL */
+        int landlock_abi;     /* 0: this kernel has no Landlock, seccomp alone confines */
+        const char *weakness; /* what Landlock does not do here and seccomp does alone: a sentence, or NULL */
 };
 void worker_features(struct worker_features *ret);
 

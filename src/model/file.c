@@ -67,8 +67,8 @@ int file_entry_decode(struct wire_reader *r, struct file_entry *ret)
                 e.device_minor = wire_get_u32(r);
         }
         e.capability = wire_get_str(r);
-        if (r->bad || type < FILE_REGULAR || type > FILE_OPAQUE || (e.mode & ~07777u) || (flags & ~(FLAG_SHA256 | FLAG_IMPLIED)) ||
-            (e.implied && type != FILE_DIRECTORY))
+        if (r->bad || type < FILE_REGULAR || type > FILE_OPAQUE || (e.mode & ~07777u) || e.size > INT64_MAX ||
+            (flags & ~(FLAG_SHA256 | FLAG_IMPLIED)) || (e.implied && type != FILE_DIRECTORY))
                 return -EBADMSG;
         *ret = e;
         return 0;

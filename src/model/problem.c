@@ -1,8 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "model/problem.h"
+
+/* A copy of at most PROBLEM_TEXT_MAX bytes, cut between characters. */
+static char *text_of(struct str s)
+{
+        struct str kept = s;
+
+        if (s.n > PROBLEM_TEXT_MAX) {
+                kept.n = PROBLEM_TEXT_MAX;
+                while (kept.n && (s.p[kept.n] & 0xc0) == 0x80)
+                        kept.n--;
+        }
+        return strndup(kept.n ? kept.p : "", kept.n);
+}
 
 void problem_add(struct problem_list *list, enum problem_kind kind, const char *where, const char *fmt, ...)
 {
@@ -23,7 +37,7 @@ void problem_add(struct problem_list *list, enum problem_kind kind, const char *
         buf_vprintf(&what, fmt, ap);
         va_end(ap);
         p = &list->items[list->n];
-        *p = (struct problem){ .kind = kind, .where = strdup(where), .what = buf_take(&what) };
+        *p = (struct problem){ .kind = kind, .where = text_of(str_from(where)), .what = buf_ok(&what) ? text_of(buf_str(&what)) : NULL };
         if (!p->where || !p->what) {
                 free(p->where);
                 free(p->what);

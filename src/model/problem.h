@@ -25,6 +25,7 @@ struct problem {
 
 /* A list that keeps the first PROBLEMS_PER_LIST and counts the rest. {0} is empty. */
 #define PROBLEMS_PER_LIST 1000
+#define PROBLEM_TEXT_MAX 8192 /* bytes of where and of what; longer ones are cut */
 struct problem_list {
         struct problem *items;
         size_t n, cap;

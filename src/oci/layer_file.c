@@ -11,7 +11,8 @@
 #include "oci/layer_format.h"
 
 #define RELEASE_STEP (1u << 20)
-#define SPANS_MAX 65536 /* each is of many MiB */
+#define SPANS_MAX 65536       /* each is of many MiB */
+#define TARGET_MAX (1u << 20) /* bytes of a link's text: more than the pass ever keeps */
 
 struct span {
         uint64_t start, end;
@@ -162,7 +163,7 @@ static bool path_is_canonical(struct str path)
 
 static bool makes_sense(const struct file_entry *e)
 {
-        return path_is_canonical(e->path) && e->target.n <= PATH_LENGTH_MAX && e->capability.n <= FILE_CAPABILITY_MAX;
+        return path_is_canonical(e->path) && e->target.n <= TARGET_MAX && e->capability.n <= FILE_CAPABILITY_MAX;
 }
 
 static bool in_order(const struct layer_cursor *cursor, struct str path)
@@ -246,6 +247,8 @@ static int add_problem(struct str payload, const char *layer_name, struct proble
 
         if (!wire_end(&r) || kind < PROBLEM_NOTE || kind > PROBLEM_ATTACK)
                 return -EBADMSG;
+        path.n = MIN_OF(path.n, (size_t)PROBLEM_TEXT_MAX);
+        what.n = MIN_OF(what.n, (size_t)PROBLEM_TEXT_MAX);
         if (path.n) {
                 buf_puts(&where, "/");
                 buf_add_utf8(&where, path);

@@ -239,7 +239,7 @@ static int compare_path(const void *key, const void *item)
 const struct file_entry *merge_links_find(const struct merge_links *links, struct str path)
 {
         const struct merge_link *link =
-                bsearch(&path, links->items, links->n_visible, sizeof(*links->items), compare_path);
+                mem_find(&path, links->items, links->n_visible, sizeof(*links->items), compare_path);
 
         while (link && link->next != (size_t)(link - links->items))
                 link = &links->items[link->next];

@@ -94,6 +94,8 @@ static bool take_cached(struct pool *p, struct job *job, const struct digest *di
         if (cache_get(p->cache, CACHE_LAYER, &key, &fd, &err) <= 0)
                 return false;
         if (layer_file_open(fd, &layer->file, &err) < 0) {
+                if (err.code != -EBADMSG)
+                        return false;
                 log_warning("%s: a damaged file is removed: %s", cache_path(p->cache), err.message);
                 if (cache_remove(p->cache, CACHE_LAYER, &key, &err) < 0)
                         log_warning("%s: %s", cache_path(p->cache), err.message);
@@ -350,7 +352,7 @@ static uint64_t find_blobs(struct pool *p)
                 job->blob.fd = job->skip ? -EBADF : fd_close(job->blob.fd);
                 total += job->blob.size;
         }
-        qsort(p->jobs, p->n, sizeof(*p->jobs), compare_jobs);
+        mem_sort(p->jobs, p->n, sizeof(*p->jobs), compare_jobs);
         return total;
 }
 
@@ -366,7 +368,7 @@ static int collect(struct pool *p, struct problem_list *problems, struct error *
 {
         int r = 0;
 
-        qsort(p->jobs, p->n, sizeof(*p->jobs), compare_by_layer);
+        mem_sort(p->jobs, p->n, sizeof(*p->jobs), compare_by_layer);
         for (size_t i = 0; i < p->n; i++) {
                 struct job *job = &p->jobs[i];
 

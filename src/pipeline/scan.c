@@ -137,6 +137,8 @@ static bool index_from_cache(struct scan *s, const struct cache_key *key)
                 return false;
         if (image_index_open(fd, &s->result->index, &err) == 0)
                 return true;
+        if (err.code != -EBADMSG)
+                return false;
         log_warning("%s: a damaged file is removed: %s", cache_path(s->cache), err.message);
         if (cache_remove(s->cache, CACHE_INDEX, key, &err) < 0)
                 log_warning("%s: %s", cache_path(s->cache), err.message);
