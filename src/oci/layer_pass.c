@@ -261,6 +261,7 @@ static uint32_t clamp_id(struct pass *p, uint64_t id)
 static int add_hardlink(struct pass *p, const struct tar_entry *t, struct file_entry *e, struct error *err)
 {
         struct error why = ERROR_INIT;
+        struct str path;
         int r;
 
         if (path_normalize(t->target, &p->target, &why) < 0) {
@@ -272,7 +273,12 @@ static int add_hardlink(struct pass *p, const struct tar_entry *t, struct file_e
                 return r;
         e->type = FILE_HARDLINK;
         e->target = buf_str(&p->target);
-        return layer_builder_add(p->builder, e, err);
+        path = e->path;
+        r = layer_builder_add(p->builder, e, err);
+        if (r == 0 && (e->type == FILE_HARDLINK || e->type == FILE_REGULAR) && layer_builder_wanted(p->builder, path))
+                layer_builder_problem(p->builder, PROBLEM_GAP, path, "a hard link, whose content passed under another name "
+                                      "and was not searched");
+        return r;
 }
 
 static int add_other(struct pass *p, const struct tar_entry *t, struct file_entry *e, struct error *err)
