@@ -136,7 +136,8 @@ static void sort_members(struct members *m, struct problem_list *problems)
 {
         size_t n = 0;
 
-        qsort(m->list, m->n, sizeof(*m->list), compare_members);
+        if (m->n)
+                qsort(m->list, m->n, sizeof(*m->list), compare_members);
         for (size_t i = 0; i < m->n; i++) {
                 if (n && strcmp(m->list[n - 1].path, m->list[i].path) == 0) {
                         problem_add(problems, PROBLEM_NOTE, "archive", "'%s' stands in it more than once; the last one counts",

@@ -290,7 +290,8 @@ static int collect_packages(struct join *j, struct error *err)
 
         if (r < 0)
                 return r;
-        qsort(j->found, j->n_found, sizeof(*j->found), compare_found);
+        if (j->n_found)
+                qsort(j->found, j->n_found, sizeof(*j->found), compare_found);
         result->packages = calloc(j->n_found ? j->n_found : 1, sizeof(*result->packages));
         if (!result->packages)
                 return error_oom(err);
@@ -397,7 +398,8 @@ int inventory_join(struct scan_result *result, struct layer_file *const *layers,
         if (r < 0)
                 return r;
         qsort(result->packages, result->n_packages, sizeof(*result->packages), compare_packages);
-        qsort(j.licenses, j.n_licenses, sizeof(*j.licenses), compare_licenses);
+        if (j.n_licenses)
+                qsort(j.licenses, j.n_licenses, sizeof(*j.licenses), compare_licenses);
         for (size_t i = 0; i < result->n_packages; i++) {
                 r = give_licenses(&j, &result->packages[i], err);
                 if (r < 0)
