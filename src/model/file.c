@@ -65,7 +65,8 @@ int file_entry_decode(struct wire_reader *r, struct file_entry *ret)
                 e.device_minor = wire_get_u32(r);
         }
         e.capability = wire_get_str(r);
-        if (r->bad || type < FILE_REGULAR || type > FILE_OPAQUE || (e.mode & ~07777u) || (flags & ~FLAG_SHA256))
+        if (r->bad || type < FILE_REGULAR || type > FILE_OPAQUE || (e.mode & ~07777u) ||
+            (flags & ~FLAG_SHA256) || e.size > INT64_MAX)
                 return -EBADMSG;
         *ret = e;
         return 0;

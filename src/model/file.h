@@ -35,7 +35,7 @@ struct file_entry {
         enum file_type type;
         uint32_t mode;     /* 07777 */
         uint32_t uid, gid;
-        uint64_t size;     /* regular files; else 0 */
+        uint64_t size;     /* regular files, at most INT64_MAX as the kernel has it; else 0 */
         int64_t mtime;     /* seconds */
         uint8_t sha256[SHA256_SIZE]; /* of a regular file's content, if has_sha256 */
         bool has_sha256;   /* false: the content could not be read to its end */

@@ -121,6 +121,7 @@ static void get_descriptor(struct decode *d, struct descriptor *ret)
         ret->ref_name = get_text(d);
         ret->image_name = get_text(d);
         ret->foreign = wire_get_u8(&d->r);
+        d->r.bad |= ret->size > INT64_MAX;
 }
 
 static void get_descriptors(struct decode *d, size_t max, struct document *ret)
@@ -233,8 +234,7 @@ static int take_failure(struct str payload, struct error *err)
         return code == -ENOMEM ? too_much_memory(err) : error_say(err, code, "%.*s", STR_ARG(message));
 }
 
-/* 1 once the answer is whole. */
-static int take_frame(const struct worker_frame *frame, struct buf *answer, struct error *err)
+int document_take_frame(const struct worker_frame *frame, struct buf *answer, struct error *err)
 {
         if (frame->type == DOCUMENT_FRAME_END)
                 return 1;
@@ -271,7 +271,7 @@ static int receive_answer(struct document_reader *reader, struct buf *answer, st
         int r;
 
         while ((r = worker_receive(reader->worker, &frame, err)) > 0) {
-                r = take_frame(&frame, answer, err);
+                r = document_take_frame(&frame, answer, err);
                 if (r != 0)
                         return MIN_OF(r, 0);
         }

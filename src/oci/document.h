@@ -19,7 +19,7 @@
 struct descriptor {
         const char *media_type; /* NULL where absent, as the others */
         struct digest digest;
-        uint64_t size;
+        uint64_t size;            /* at most INT64_MAX, as in JSON */
         struct platform platform; /* os NULL: not said */
         const char *ref_name;     /* annotation org.opencontainers.image.ref.name */
         const char *image_name;   /* annotation io.containerd.image.name */
@@ -88,6 +88,8 @@ int document_parse(struct document_reader *reader, enum document_kind kind, stru
 
 /* In the worker: parses and appends the encoded document to `out`. */
 int document_encode(enum document_kind kind, struct str text, struct buf *out, struct error *err) _must_check_;
+/* In the parent: a frame of an answer. 1 once it is whole, 0 more comes, -EPROTO nonsense, or what the worker said. */
+int document_take_frame(const struct worker_frame *frame, struct buf *answer, struct error *err) _must_check_;
 /* In the parent: what came from a worker is checked again. */
 int document_decode(struct str encoded, struct arena *arena, struct document *ret, struct error *err) _must_check_;
 

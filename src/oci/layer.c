@@ -87,24 +87,33 @@ static int nonsense(struct error *err)
         return error_say(err, -EPROTO, "the worker that reads it answered nonsense");
 }
 
+int layer_take_frame(const struct worker_frame *frame, struct digest *ret_diff_id, struct error *err)
+{
+        struct wire_reader reader = wire_reader(frame->payload.p, frame->payload.n);
+        uint8_t algorithm = wire_get_u8(&reader);
+        struct digest diff_id = { 0 };
+
+        wire_get_bytes(&reader, diff_id.bytes, sizeof(diff_id.bytes));
+        if (frame->type != LAYER_DONE || !wire_end(&reader) || algorithm > DIGEST_SHA512)
+                return nonsense(err);
+        diff_id.algorithm = (enum digest_algorithm)algorithm;
+        *ret_diff_id = diff_id;
+        return 0;
+}
+
 /* The one answer, and then no more: 1; or 0 where the worker ended without one. */
 static int take_answer(struct worker *worker, struct layer_result *ret, struct error *err)
 {
         struct worker_frame frame;
-        struct wire_reader reader;
-        uint8_t algorithm;
         int r = worker_receive(worker, &frame, err);
 
         if (r > 0 && frame.type == LAYER_TAKEN) /* of a file that was under way when the worker gave up */
                 r = worker_receive(worker, &frame, err);
         if (r <= 0)
                 return r;
-        reader = wire_reader(frame.payload.p, frame.payload.n);
-        algorithm = wire_get_u8(&reader);
-        wire_get_bytes(&reader, ret->diff_id.bytes, sizeof(ret->diff_id.bytes));
-        if (frame.type != LAYER_DONE || !wire_end(&reader) || algorithm > DIGEST_SHA512)
-                return nonsense(err);
-        ret->diff_id.algorithm = (enum digest_algorithm)algorithm;
+        r = layer_take_frame(&frame, &ret->diff_id, err);
+        if (r < 0)
+                return r;
         r = worker_receive(worker, &frame, err);
         return r > 0 ? nonsense(err) : r < 0 ? r : 1;
 }

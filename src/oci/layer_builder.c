@@ -169,7 +169,7 @@ static int sorted_keys(const struct layer_builder *b, struct sort_key **ret, str
                 }
                 keys[i] = (struct sort_key){ entry.path, entry.sequence, b->offsets[i] };
         }
-        qsort(keys, b->n_offsets, sizeof(*keys), compare_keys);
+        mem_sort(keys, b->n_offsets, sizeof(*keys), compare_keys);
         *ret = keys;
         return 0;
 }

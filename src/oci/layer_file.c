@@ -24,7 +24,6 @@ struct span_list {
 };
 
 struct layer_file {
-        int fd;
         struct format_map map;
         struct digest diff_id;
         uint64_t bytes, entries;
@@ -97,8 +96,8 @@ int layer_file_open(int fd, struct layer_file **ret, struct error *err)
                 fd_close(fd);
                 return error_oom(err);
         }
-        lf->fd = fd;
         r = format_map_open(fd, LAYER_FILE_MAGIC, "layer file", &lf->map, err);
+        fd_close(fd); /* an image may have more layers than there are descriptors */
         if (r < 0)
                 return r;
         r = read_trailer(lf, err);
@@ -113,7 +112,6 @@ struct layer_file *layer_file_free(struct layer_file *lf)
         if (!lf)
                 return NULL;
         format_map_close(&lf->map);
-        fd_close(lf->fd);
         free(lf->runs.items);
         free(lf->records.items);
         free(lf);

@@ -18,21 +18,10 @@ static int canonical(struct arena *arena, const char *name, const char **ret, st
         return *ret ? 0 : error_oom(err);
 }
 
-/* What a file's name promises: "blobs/sha256/HEX", and of a configuration "HEX.json". */
 static bool promised_by_name(const char *name, struct descriptor *ret)
 {
-        _cleanup_(buf_free) struct buf text = { 0 };
-        struct str s = str_from(name);
-
-        if (str_starts(s, "blobs/")) {
-                buf_puts(&text, name + strlen("blobs/"));
-                if (text.len > 6 && text.data[6] == '/')
-                        text.data[6] = ':';
-        } else if (str_ends(s, ".json")) {
-                buf_printf(&text, "sha256:%.*s", (int)(s.n - strlen(".json")), name);
-        }
         *ret = (struct descriptor){ .size = UINT64_MAX };
-        return buf_ok(&text) && digest_parse(buf_str(&text), &ret->digest, NULL) == 0;
+        return select_digest_of_name(name, &ret->digest);
 }
 
 static int take_layers(struct loader *l, const struct docker_image *docker, struct error *err)

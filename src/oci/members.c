@@ -74,6 +74,20 @@ static int nonsense(struct error *err)
         return error_say(err, -EPROTO, "the worker that lists archives answered nonsense");
 }
 
+int members_new_archive(int file, uint64_t size, struct members **ret, struct error *err)
+{
+        struct members *m = members_new();
+
+        if (!m) {
+                fd_close(file);
+                return error_oom(err);
+        }
+        m->file = file;
+        m->file_size = size;
+        *ret = m;
+        return 0;
+}
+
 static int add_member(struct members *m, struct wire_reader *r, struct error *err)
 {
         uint8_t type = wire_get_u8(r);
@@ -95,8 +109,8 @@ static int add_member(struct members *m, struct wire_reader *r, struct error *er
         return 0;
 }
 
-static int take_frame(struct members *m, const struct worker_frame *frame, struct problem_list *problems,
-                      struct error *err)
+int members_take_frame(struct members *m, const struct worker_frame *frame, struct problem_list *problems,
+                       struct error *err)
 {
         struct wire_reader r = wire_reader(frame->payload.p, frame->payload.n);
         _cleanup_(buf_free) struct buf where = { 0 };
@@ -132,12 +146,11 @@ static int compare_members(const void *pa, const void *pb)
 }
 
 /* Of files with the same name the last counts, as when the archive is extracted. */
-static void sort_members(struct members *m, struct problem_list *problems)
+void members_sort(struct members *m, struct problem_list *problems)
 {
         size_t n = 0;
 
-        if (m->n)
-                qsort(m->list, m->n, sizeof(*m->list), compare_members);
+        mem_sort(m->list, m->n, sizeof(*m->list), compare_members);
         for (size_t i = 0; i < m->n; i++) {
                 if (n && strcmp(m->list[n - 1].path, m->list[i].path) == 0) {
                         problem_add(problems, PROBLEM_NOTE, "archive", "'%s' stands in it more than once; the last one counts",
@@ -166,7 +179,7 @@ static int list_archive(struct members *m, const struct scan_limits *limits, str
         if (r < 0)
                 return r;
         while ((r = worker_receive(worker, &frame, err)) > 0) {
-                r = take_frame(m, &frame, problems, err);
+                r = members_take_frame(m, &frame, problems, err);
                 if (r < 0)
                         break;
         }
@@ -230,18 +243,14 @@ static int prepare_archive(struct members *m, const struct scan_limits *limits, 
 int members_open_archive(int file, const struct scan_limits *limits, struct problem_list *problems, struct members **ret,
                          struct error *err)
 {
-        _cleanup_(members_freep) struct members *m = members_new();
-        int r;
+        _cleanup_(members_freep) struct members *m = NULL;
+        int r = members_new_archive(file, 0, &m, err);
 
-        if (!m) {
-                fd_close(file);
-                return error_oom(err);
-        }
-        m->file = file;
-        r = prepare_archive(m, limits, problems, err);
+        if (r == 0)
+                r = prepare_archive(m, limits, problems, err);
         if (r < 0)
                 return r;
-        sort_members(m, problems);
+        members_sort(m, problems);
         *ret = TAKE_PTR(m);
         return 0;
 }
@@ -273,7 +282,7 @@ static const struct member *find_member(const struct members *m, const char *nam
         const struct member *member = NULL;
 
         for (unsigned links = 0; links <= MEMBER_LINKS_MAX; links++) {
-                member = bsearch(name, m->list, m->n, sizeof(*m->list), compare_name);
+                member = mem_find(name, m->list, m->n, sizeof(*m->list), compare_name);
                 if (!member || (member->type != MEMBER_HARDLINK && member->type != MEMBER_SYMLINK))
                         return member;
                 name = member->target;

@@ -228,7 +228,7 @@ static int settle_link(struct merge *m, struct file_entry *entry, struct error *
                 return 0;
         if (!m->second_pass)
                 return remember_link(m, entry, err);
-        link = bsearch(&entry->path, m->links, m->n_links, sizeof(*m->links), compare_link);
+        link = mem_find(&entry->path, m->links, m->n_links, sizeof(*m->links), compare_link);
         if (!link || !link->file.type) {
                 problem_add(m->problems, PROBLEM_GAP, "image", "'%.*s' is a hard link to '%.*s', which is not there",
                             STR_ARG(entry->path), STR_ARG(entry->target));

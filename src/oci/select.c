@@ -17,11 +17,28 @@ static bool is_image(const struct descriptor *d)
         return !same(d->platform.os, "unknown") || !same(d->platform.architecture, "unknown");
 }
 
+/* "docker.io/library/name" is "name" to people, and "name" is "name:latest". */
+static bool is_name(const char *have, const char *tag)
+{
+        static const char *const implied[] = { "", "docker.io/", "docker.io/library/" };
+        size_t n = strlen(tag);
+
+        for (size_t i = 0; have && i < ELEMENTS_OF(implied); i++) {
+                size_t skip = strlen(implied[i]);
+
+                if (strncmp(have, implied[i], skip) != 0 || strncmp(have + skip, tag, n) != 0)
+                        continue;
+                if (!have[skip + n] || strcmp(have + skip + n, ":latest") == 0)
+                        return true;
+        }
+        return false;
+}
+
 static bool has_tag(const struct descriptor *d, const char *tag)
 {
         char digest[DIGEST_TEXT_MAX];
 
-        return same(d->ref_name, tag) || same(d->image_name, tag) || same(digest_text(&d->digest, digest), tag);
+        return is_name(d->ref_name, tag) || is_name(d->image_name, tag) || same(digest_text(&d->digest, digest), tag);
 }
 
 /* ", " between names, each once, at most LISTED_MAX. */
@@ -163,27 +180,43 @@ int select_manifest(const struct document *index, const struct selection *wanted
         return 0;
 }
 
-/* "name" is "name:latest" for Docker. */
-static bool docker_tag_is(const char *have, const char *tag)
+bool select_digest_of_name(const char *name, struct digest *ret)
 {
-        size_t n = strlen(tag);
+        _cleanup_(buf_free) struct buf text = { 0 };
+        struct str s = str_from(name);
 
-        if (strcmp(have, tag) == 0)
-                return true;
-        return strncmp(have, tag, n) == 0 && strcmp(have + n, ":latest") == 0;
+        if (str_starts(s, "blobs/")) {
+                buf_puts(&text, name + strlen("blobs/"));
+                if (text.len > 6 && text.data[6] == '/')
+                        text.data[6] = ':';
+        } else if (str_ends(s, ".json")) {
+                buf_printf(&text, "sha256:%.*s", (int)(s.n - strlen(".json")), name);
+        }
+        return buf_ok(&text) && digest_parse(buf_str(&text), ret, NULL) == 0;
+}
+
+/* What an image without a tag is called: the digest of its configuration, where its name tells. */
+static const char *docker_digest(const struct docker_image *image, char text[static DIGEST_TEXT_MAX])
+{
+        struct digest digest;
+
+        return select_digest_of_name(image->config, &digest) ? digest_text(&digest, text) : image->config;
 }
 
 static bool docker_has_tag(const struct docker_image *image, const char *tag)
 {
+        char digest[DIGEST_TEXT_MAX];
+
         for (uint32_t i = 0; i < image->n_tags; i++)
-                if (docker_tag_is(image->tags[i], tag))
+                if (is_name(image->tags[i], tag))
                         return true;
-        return false;
+        return same(docker_digest(image, digest), tag);
 }
 
 int select_docker(const struct document *document, const char *tag, const struct docker_image **ret, struct error *err)
 {
         const struct docker_image *found = NULL;
+        char digest[DIGEST_TEXT_MAX];
         struct list list = { 0 };
         unsigned n = 0;
         int r = 0;
@@ -191,7 +224,7 @@ int select_docker(const struct document *document, const char *tag, const struct
         for (uint32_t i = 0; i < document->n_images; i++) {
                 const struct docker_image *image = &document->images[i];
 
-                list_add(&list, str_from(image->n_tags ? image->tags[0] : image->config));
+                list_add(&list, str_from(image->n_tags ? image->tags[0] : docker_digest(image, digest)));
                 if (tag && !docker_has_tag(image, tag))
                         continue;
                 found = found ? found : image;

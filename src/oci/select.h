@@ -16,7 +16,9 @@ struct selection {
  * message lists those there are. */
 int select_manifest(const struct document *index, const struct selection *wanted, bool by_tag,
                     const struct descriptor **ret, struct error *err) _must_check_;
-/* Picks an image of docker save's manifest.json. */
+/* The digest that the name of a file in a docker-archive promises: "blobs/sha256/HEX", of a configuration "HEX.json" too. */
+bool select_digest_of_name(const char *name, struct digest *ret);
+/* Picks an image of docker save's manifest.json; a tag may be the digest of its configuration. */
 int select_docker(const struct document *document, const char *tag, const struct docker_image **ret, struct error *err)
         _must_check_;
 

@@ -211,7 +211,7 @@ static int collect_places(struct join *j, struct error *err)
                 return error_oom(err);
         for (size_t i = 0; i < j->n_found; i++)
                 j->places[i] = (struct place){ j->found[i].path, j->found[i].layer };
-        qsort(j->places, j->n_found, sizeof(*j->places), compare_places);
+        mem_sort(j->places, j->n_found, sizeof(*j->places), compare_places);
         for (size_t i = 0; i < j->n_found; i++)
                 if (n == 0 || compare_places(&j->places[n - 1], &j->places[i]) != 0)
                         j->places[n++] = j->places[i];
@@ -290,8 +290,7 @@ static int collect_packages(struct join *j, struct error *err)
 
         if (r < 0)
                 return r;
-        if (j->n_found)
-                qsort(j->found, j->n_found, sizeof(*j->found), compare_found);
+        mem_sort(j->found, j->n_found, sizeof(*j->found), compare_found);
         result->packages = calloc(j->n_found ? j->n_found : 1, sizeof(*result->packages));
         if (!result->packages)
                 return error_oom(err);
@@ -397,9 +396,8 @@ int inventory_join(struct scan_result *result, struct layer_file *const *layers,
         r = collect_packages(&j, err);
         if (r < 0)
                 return r;
-        qsort(result->packages, result->n_packages, sizeof(*result->packages), compare_packages);
-        if (j.n_licenses)
-                qsort(j.licenses, j.n_licenses, sizeof(*j.licenses), compare_licenses);
+        mem_sort(result->packages, result->n_packages, sizeof(*result->packages), compare_packages);
+        mem_sort(j.licenses, j.n_licenses, sizeof(*j.licenses), compare_licenses);
         for (size_t i = 0; i < result->n_packages; i++) {
                 r = give_licenses(&j, &result->packages[i], err);
                 if (r < 0)

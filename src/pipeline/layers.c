@@ -352,7 +352,7 @@ static uint64_t find_blobs(struct pool *p)
                 job->blob.fd = job->skip ? -EBADF : fd_close(job->blob.fd);
                 total += job->blob.size;
         }
-        qsort(p->jobs, p->n, sizeof(*p->jobs), compare_jobs);
+        mem_sort(p->jobs, p->n, sizeof(*p->jobs), compare_jobs);
         return total;
 }
 
@@ -368,7 +368,7 @@ static int collect(struct pool *p, struct problem_list *problems, struct error *
 {
         int r = 0;
 
-        qsort(p->jobs, p->n, sizeof(*p->jobs), compare_by_layer);
+        mem_sort(p->jobs, p->n, sizeof(*p->jobs), compare_by_layer);
         for (size_t i = 0; i < p->n; i++) {
                 struct job *job = &p->jobs[i];
 

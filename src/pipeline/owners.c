@@ -118,7 +118,7 @@ static int claim_list(struct scan_result *result, const struct owned_list *list,
 {
         _cleanup_(claim_done) struct claim c = { .result = result };
         struct key_item wanted = { .key = list->key };
-        const struct key_item *item = bsearch(&wanted, keys, result->n_packages, sizeof(*keys), compare_keys);
+        const struct key_item *item = mem_find(&wanted, keys, result->n_packages, sizeof(*keys), compare_keys);
         struct record_list paths = list->paths;
         struct str path, next = record_list_next(&paths);
 
@@ -147,7 +147,7 @@ int owners_assign(const struct owners *owners, struct scan_result *result, struc
                 return error_oom(err);
         for (size_t i = 0; i < result->n_packages; i++)
                 keys[i] = (struct key_item){ result->packages[i].package.key, (uint32_t)i + 1 };
-        qsort(keys, result->n_packages, sizeof(*keys), compare_keys);
+        mem_sort(keys, result->n_packages, sizeof(*keys), compare_keys);
         for (size_t i = 0; i < owners->n; i++) {
                 int r = claim_list(result, &owners->lists[i], keys, err);
 

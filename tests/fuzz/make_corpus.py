@@ -3,7 +3,7 @@
 """Writes the small inputs that fuzzing starts from, tests/fuzz/corpus/TARGET/NAME.
 
 Without arguments it writes them all; with --check it says which differ and exits 1. Inputs whose names begin with
-"crash-" were found by fuzzing and are left alone.
+"crash-" (they once broke something) or "found-" (they reach further) were found by fuzzing and are left alone.
 """
 import io
 import json
@@ -12,6 +12,8 @@ import struct
 import sys
 import tarfile
 import zlib
+
+import corpus_databases
 
 CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
 
@@ -284,6 +286,7 @@ def wire_inputs():
     for name, (kind, payload) in zip(["package", "owned", "licenses", "distribution"], records()):
         yield name, frame(kind, payload)
     yield "files", b"".join(frame(FILE, entry(b"a", kind, 0, b"t")) for kind in range(1, 11))
+    yield "huge-file", frame(FILE, entry(b"a", REGULAR, 0, size=1 << 63))
     yield "several", b"".join(frame(kind, payload) for kind, payload in records()) + frame(7, b"unknown")
     yield "too-large", struct.pack("<II", PACKAGE, 0x7fffffff) + b"x"
     yield "short", frame(PACKAGE, package(b"a", b"1"))[:-3]
@@ -316,15 +319,107 @@ def dpkg_files_inputs():
     yield "odd", b"\n\n/a\r\n  /b  \nrelative\n/no-newline"
 
 
+# ---- images: their documents, archives, and what workers say of them ----
+
+def document_inputs():
+    digest, other = "sha256:" + "ab" * 32, "sha512:" + "cd" * 64
+    linux = {"architecture": "amd64", "os": "linux"}
+    layer = {"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": digest, "size": 123}
+    names = {"org.opencontainers.image.ref.name": "latest", "io.containerd.image.name": "docker.io/library/x:latest"}
+    index = {"schemaVersion": 2, "manifests": [
+        {**layer, "platform": linux, "annotations": names},
+        {**layer, "digest": other, "platform": {**linux, "architecture": "arm64", "variant": "v8"}},
+        {**layer, "platform": {"architecture": "unknown", "os": "unknown"}}]}
+    manifest = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": layer,
+                "layers": [layer, {**layer, "urls": ["https://example.org"], "size": 2 ** 63 - 1}]}
+    config = {**linux, "created": "2024-01-01T00:00:00Z", "config": {"User": "0"}, "history": [
+        {"created_by": "a" * 40, "empty_layer": True}, {"created_by": None}], "rootfs": {"diff_ids": [digest, other]}}
+    docker = [{"Config": "x.json", "RepoTags": ["a:b", "c:latest"], "Layers": ["1/layer.tar"]},
+              {"Config": "y", "RepoTags": None, "Layers": []}]
+    for name, kind, value in [("index", 1, index), ("manifest", 2, manifest), ("config", 3, config),
+                              ("docker", 4, docker), ("either-index", 0, index), ("either-manifest", 0, manifest),
+                              ("neither", 0, {}), ("both", 0, {**index, **manifest}), ("schema-1", 0, {"fsLayers": []}),
+                              ("bad-digest", 2, {**manifest, "config": {**layer, "digest": "sha256:AB"}}),
+                              ("not-objects", 1, {"manifests": [1, "a", None]}), ("docker-object", 4, {}),
+                              ("no-history", 3, {**config, "history": 1}),
+                              ("docker-tags", 4, [{**docker[0], "RepoTags": [1]}])]:
+        yield name, bytes([kind]) + json.dumps(value).encode()
+    yield "answer-index", answer_of_index()
+    yield "answer-huge", answer_of_index(1 << 63)
+    yield "answer-docker", b"\4" + struct.pack("<I", 1) + b"\1" + s(b"x.json") + string_list([]) + string_list([])
+    history = struct.pack("<I", 1) + b"\1" + s(b"a") + b"\0"
+    yield "answer-config", b"\3" + (b"\0" + s(b"")) * 5 + string_list([]) + history
+
+
+def answer_of_index(size=5):
+    nothing = b"\0" + s(b"")
+    descriptor = nothing + b"\1" + bytes(range(32)) + bytes(32) + struct.pack("<Q", size) + nothing * 3
+    return b"\1" + nothing + struct.pack("<I", 1) + descriptor + b"\1" + s(b"latest") + nothing + b"\1"
+
+
+def archive_inputs():
+    symlink, hardlink = tarfile.SYMTYPE, tarfile.LNKTYPE
+    yield "usual", tar([member("manifest.json", b"[]"), member("blobs/", kind=tarfile.DIRTYPE),
+                        member("blobs/a", b"x" * 600),
+                        member("1/layer.tar", kind=symlink, link="../blobs/a"),
+                        member("2/layer.tar", kind=hardlink, link="1/layer.tar")])
+    yield "twice", tar([member("a", b"1"), member("./a", b"2"), member("/a", kind=symlink, link="a")])
+    yield "long-names", tar([member("p/" * 60 + "f", b"x"), member("l", kind=symlink, link="t/" * 80)],
+                            tarfile.GNU_FORMAT)
+    yield "pax", tar([member("p/" * 60 + "f", b"x", pax_headers={"path": "q"})], tarfile.PAX_FORMAT)
+    yield "outside", tar([member("../a", b"1"), member("b", kind=symlink, link="../../../c"),
+                          member("d", kind=hardlink, link="../e"), member("f", kind=tarfile.FIFOTYPE)])
+    yield "sparse", gnu_sparse()
+    yield "short", tar([member("a", b"x" * 2000)])[:1200]
+    yield "large", tar([member("a", b"x")]).replace(b"00000000001\0", b"77777777777\0", 1)
+    yield "empty", b""
+
+
+def frames_inputs():
+    def named(kind, path, target=b"", offset=512, size=5):
+        return bytes([kind]) + s(path) + s(target) + struct.pack("<QQ", offset, size)
+    usual = [named(1, b"manifest.json"), named(1, b"a", offset=4096, size=0), named(4, b"b", b"a"), named(3, b"c", b"b")]
+    yield "archive", b"\0" + frame(1, b"".join(usual)) + frame(2, b"\2" + s(b"x") + s(b"odd"))
+    yield "archive-beyond", b"\0" + frame(1, named(1, b"a", offset=2 ** 64 - 1) + named(1, b"a", size=2 ** 64 - 1))
+    links = [named(4, b"a", b"b"), named(4, b"b", b"a"), named(2, b"c"), named(5, b"d")]
+    yield "archive-links", b"\0" + frame(1, b"".join(links))
+    yield "archive-nul", b"\0" + frame(1, named(1, b"a\0b") + named(1, b""))
+    yield "document", b"\1" + frame(1, answer_of_index()[:9]) + frame(1, answer_of_index()[9:]) + frame(2, b"")
+    yield "document-failed", b"\1" + frame(3, struct.pack("<i", -74) + s(b"a message"))
+    yield "document-nonsense", b"\1" + frame(9, b"")
+    yield "layer", b"\2" + frame(1, b"\1" + bytes(64)) + frame(1, b"\3" + bytes(64)) + frame(2, b"")
+
+
+def tree_inputs():
+    def batch(*items):
+        return frame(1, b"".join(items))
+    directory = b"\1" + s(entry(b"etc", DIRECTORY, 0))
+    os_release = b"ID=debian\nVERSION_ID=12\n"
+    content = b"\2" + s(entry(b"etc/os-release", REGULAR, 0, size=len(os_release))) + s(os_release)
+    status = entry(b"var/lib/dpkg/status", REGULAR, 0, size=40)
+    yield "usual", batch(directory, content, b"\3\2" + s(b"etc/x") + s(b"it can not be read")) + frame(2, status)
+    yield "types", batch(*[b"\1" + s(entry(b"x", kind, 0, b"t")) for kind in range(1, 11)])
+    yield "not-a-path", batch(b"\1" + s(entry(b"../x//y/", REGULAR, 0)))
+    yield "no-such-item", batch(directory, b"\9") + batch(directory)
+    yield "no-such-frame", frame(7, directory)
+    yield "many", batch(*[b"\1" + s(entry(b"f%d" % i, REGULAR, 0)) for i in range(200)])
+
+
 TARGETS = {
+    **corpus_databases.INPUTS,
+    "archive": archive_inputs,
+    "document": document_inputs,
     "dpkg-files": dpkg_files_inputs,
     "dpkg-status": dpkg_status_inputs,
+    "frames": frames_inputs,
     "image-index": image_index_inputs,
     "inflate": inflate_inputs,
     "json": json_inputs,
     "layer": layer_inputs,
     "layer-file": layer_file_inputs,
+    "report": layer_file_inputs,
     "text": text_inputs,
+    "tree": tree_inputs,
     "wire": wire_inputs,
 }
 
@@ -337,7 +432,7 @@ def main():
         folder.mkdir(parents=True, exist_ok=True)
         wanted = dict(inputs())
         for old in folder.iterdir():
-            if old.name not in wanted and not old.name.startswith("crash-"):
+            if old.name not in wanted and not old.name.startswith(("crash-", "found-")):
                 print(f"{target}/{old.name}: nothing makes it")
                 wrong += 1
                 if not check:

@@ -208,12 +208,15 @@ static void test_what_can_not_be_a_path_is_not_found(void **state)
         struct error err = ERROR_INIT;
 
         memset(longest, 'x', sizeof(longest) - 1);
-        layers[0] = LAYER({ "far", FILE_SYMLINK, longest }, { "grows", FILE_SYMLINK, "grows/grows" }, REG_("x"));
+        longest[PATH_LENGTH_MAX] = 0;
+        layers[0] = LAYER(DIR_("d"), { "d/far", FILE_SYMLINK, longest }, { "grows", FILE_SYMLINK, "grows/grows" },
+                          REG_("x"));
+        longest[PATH_LENGTH_MAX] = 'x';
         index = merge(layers, 1, &problems);
         assert_int_equal(image_index_resolve(index, str_from("../x"), &e, NULL, &err), 0);
         assert_int_equal(image_index_resolve(index, STR_LIT("a\0b"), &e, NULL, &err), 0);
         assert_int_equal(image_index_resolve(index, str_from(longest), &e, NULL, &err), 0);
-        assert_int_equal(image_index_resolve(index, str_from("far"), &e, NULL, &err), 0);
+        assert_int_equal(image_index_resolve(index, str_from("d/far"), &e, NULL, &err), 0);
         assert_int_equal(image_index_resolve(index, str_from("grows"), &e, NULL, &err), 0);
 }
 
