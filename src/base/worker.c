@@ -289,12 +289,12 @@ static void read_notes(struct worker *w, struct worker_end *end)
         sandbox_call_names(numbers, n > 0 ? (size_t)n / sizeof(*numbers) : 0, end->refused, sizeof(end->refused));
 }
 
-/* Waits for the zygote's word, at most END_MS. 1 with it, 0 none yet, -ESRCH there will be none. */
+/* Waits for the zygote's word, but not for ever. 1 with it, 0 none yet, -ESRCH there will be none. */
 static int await_status(struct worker *w, uint32_t *ret)
 {
-        uint64_t waited = 0;
+        uint64_t waited = 0, enough = hijack_idle_ms() ? hijack_idle_ms() : END_MS;
 
-        while (waited < END_MS) {
+        while (waited < enough) {
                 struct pollfd polls = { w->status, POLLIN, 0 };
                 uint64_t began = now_ms();
                 uint32_t word;
