@@ -38,6 +38,7 @@ struct file_entry {
         uint64_t size;     /* regular files, at most INT64_MAX as the kernel has it; else 0 */
         int64_t mtime;     /* seconds */
         uint8_t sha256[SHA256_SIZE]; /* of a regular file's content, if has_sha256 */
+        bool implied;      /* a directory that no entry of its layer names; one of a lower layer stays as it is */
         bool has_sha256;   /* false: the content could not be read to its end */
         uint32_t device_major, device_minor;
         struct str capability; /* raw security.capability attribute, empty if none */

@@ -216,7 +216,6 @@ static size_t depth_of(struct str path)
         return n;
 }
 
-/* 1 if the entry can be taken; else it was noted and is passed over. */
 static int clean_path(struct pass *p, const struct tar_entry *t, struct error *err)
 {
         struct error why = ERROR_INIT;
@@ -226,13 +225,28 @@ static int clean_path(struct pass *p, const struct tar_entry *t, struct error *e
                                       (int)MIN_OF(t->path.n, (size_t)200), t->path.n ? t->path.p : "", why.message);
                 return why.code == -ENOMEM ? error_oom(err) : 0;
         }
-        if (depth_of(buf_str(&p->path)) > p->limits.depth) {
-                layer_builder_problem(p->builder, PROBLEM_GAP, (struct str){ p->path.data, MIN_OF(p->path.len, (size_t)200) },
-                                      "deeper than %llu directories, left out (--limit depth=N raises this)",
-                                      (unsigned long long)p->limits.depth);
-                return 0;
-        }
         return 1;
+}
+
+static bool is_too_deep(struct pass *p)
+{
+        if (depth_of(buf_str(&p->path)) <= p->limits.depth)
+                return false;
+        layer_builder_problem(p->builder, PROBLEM_GAP, (struct str){ p->path.data, MIN_OF(p->path.len, (size_t)200) },
+                              "deeper than %llu directories, left out (--limit depth=N raises this)",
+                              (unsigned long long)p->limits.depth);
+        return true;
+}
+
+/* The path that the entry gets, in p->path. 1, or 0: it was noted why there is none. */
+static int find_place(struct pass *p, const struct tar_entry *t, struct error *err)
+{
+        int r = clean_path(p, t, err);
+
+        if (r <= 0 || is_too_deep(p))
+                return r < 0 ? r : 0;
+        r = layer_builder_place(p->builder, &p->path, true, err);
+        return r <= 0 || is_too_deep(p) ? MIN_OF(r, 0) : 1;
 }
 
 static uint32_t clamp_id(struct pass *p, uint64_t id)
@@ -247,11 +261,15 @@ static uint32_t clamp_id(struct pass *p, uint64_t id)
 static int add_hardlink(struct pass *p, const struct tar_entry *t, struct file_entry *e, struct error *err)
 {
         struct error why = ERROR_INIT;
+        int r;
 
         if (path_normalize(t->target, &p->target, &why) < 0) {
                 layer_builder_problem(p->builder, PROBLEM_GAP, e->path, "a hard link that was left out: %s", why.message);
                 return 0;
         }
+        r = layer_builder_place(p->builder, &p->target, false, err);
+        if (r <= 0)
+                return r;
         e->type = FILE_HARDLINK;
         e->target = buf_str(&p->target);
         return layer_builder_add(p->builder, e, err);
@@ -292,7 +310,7 @@ static int add_other(struct pass *p, const struct tar_entry *t, struct file_entr
 static int add_entry(struct pass *p, const struct tar_entry *t, struct error *err)
 {
         struct file_entry e = { .mode = t->mode, .mtime = t->mtime, .type = FILE_REGULAR };
-        int r = clean_path(p, t, err);
+        int r = find_place(p, t, err);
 
         if (r <= 0)
                 return r;

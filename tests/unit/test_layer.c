@@ -138,7 +138,9 @@ static void test_digests_and_files(void **state)
         hash_sha256("box\n", 4, sha);
         layer_cursor_init(&cursor, o.file, 0);
         assert_int_equal(layer_cursor_next(&cursor, &e, &err), 1);
-        assert_true(str_equals(e.path, "etc") && e.type == FILE_DIRECTORY);
+        assert_true(e.path.n == 0 && e.type == FILE_DIRECTORY && e.implied);
+        assert_int_equal(layer_cursor_next(&cursor, &e, &err), 1);
+        assert_true(str_equals(e.path, "etc") && e.type == FILE_DIRECTORY && !e.implied);
         assert_int_equal(layer_cursor_next(&cursor, &e, &err), 1);
         assert_true(str_equals(e.path, "etc/hostname") && e.type == FILE_REGULAR && e.size == 4);
         assert_memory_equal(e.sha256, sha, sizeof(sha));
