@@ -3,6 +3,7 @@
 #ifndef TALLYMAN_BASE_STR_H
 #define TALLYMAN_BASE_STR_H
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,7 +21,8 @@ struct str {
 
 #define STR_NULL ((struct str){ NULL, 0 })
 #define STR_LIT(s) ((struct str){ (s), sizeof(s) - 1 })
-#define STR_ARG(s) (int)(s).n, (s).n ? (s).p : "" /* for "%.*s" */
+/* For "%.*s", which takes a negative number for none at all. */
+#define STR_ARG(s) (int)((s).n < INT_MAX ? (s).n : INT_MAX), (s).n ? (s).p : ""
 
 static inline struct str str_from(const char *s)
 {

@@ -1,12 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "model/problem.h"
 
+/* A copy of `text`, a whole character less where it is too long. */
+static char *cut(const char *text)
+{
+        static const char mark[] = "…";
+        size_t n = strnlen(text, PROBLEM_TEXT_MAX + 1), end = PROBLEM_TEXT_MAX - (sizeof(mark) - 1);
+        char *copy;
+
+        if (n <= PROBLEM_TEXT_MAX)
+                return strndup(text, n);
+        while (end && ((unsigned char)text[end] & 0xc0) == 0x80)
+                end--;
+        copy = malloc(end + sizeof(mark));
+        if (copy) {
+                memcpy(copy, text, end);
+                memcpy(copy + end, mark, sizeof(mark));
+        }
+        return copy;
+}
+
 void problem_add(struct problem_list *list, enum problem_kind kind, const char *where, const char *fmt, ...)
 {
-        _cleanup_(buf_free) struct buf what = { 0 };
+        char what[PROBLEM_TEXT_MAX + 2] = ""; /* one more than is kept tells that it was cut */
         struct problem *p;
         va_list ap;
 
@@ -20,10 +41,11 @@ void problem_add(struct problem_list *list, enum problem_kind kind, const char *
                 return;
         }
         va_start(ap, fmt);
-        buf_vprintf(&what, fmt, ap);
+        if (vsnprintf(what, sizeof(what), fmt, ap) < 0)
+                strcpy(what, "a text that is too long to be shown");
         va_end(ap);
         p = &list->items[list->n];
-        *p = (struct problem){ .kind = kind, .where = strdup(where), .what = buf_take(&what) };
+        *p = (struct problem){ .kind = kind, .where = cut(where), .what = cut(what) };
         if (!p->where || !p->what) {
                 free(p->where);
                 free(p->what);

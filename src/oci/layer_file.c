@@ -11,6 +11,7 @@
 #include "oci/layer_format.h"
 
 #define RELEASE_STEP (1u << 20)
+#define WHERE_MAX 1024 /* bytes of a path in a problem: it becomes up to four times as long */
 
 struct span {
         uint64_t start, end;
@@ -242,7 +243,7 @@ static int add_problem(struct str payload, const char *layer_name, struct proble
                 return -EBADMSG;
         if (path.n) {
                 buf_puts(&where, "/");
-                buf_add_utf8(&where, path);
+                buf_add_utf8(&where, (struct str){ path.p, MIN_OF(path.n, (size_t)WHERE_MAX) });
                 buf_puts(&where, " in ");
         }
         buf_puts(&where, layer_name);
