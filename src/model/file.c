@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "model/file.h"
+#include "model/path.h"
 
 const char *file_type_name(enum file_type type)
 {
@@ -65,8 +66,10 @@ int file_entry_decode(struct wire_reader *r, struct file_entry *ret)
                 e.device_minor = wire_get_u32(r);
         }
         e.capability = wire_get_str(r);
-        if (r->bad || type < FILE_REGULAR || type > FILE_OPAQUE || (e.mode & ~07777u) ||
-            (flags & ~FLAG_SHA256) || e.size > INT64_MAX)
+        if (r->bad || type < FILE_REGULAR || type > FILE_OPAQUE || (e.mode & ~07777u) || (flags & ~FLAG_SHA256))
+                return -EBADMSG;
+        if (e.size > INT64_MAX || e.path.n > PATH_LENGTH_MAX || e.target.n > PATH_LENGTH_MAX ||
+            e.capability.n > FILE_CAPABILITY_MAX)
                 return -EBADMSG;
         *ret = e;
         return 0;

@@ -27,9 +27,11 @@ enum file_type {
 /* "file", "directory", "symlink", "character", "block", "fifo", "socket" as in JSON; "hardlink", "whiteout", "opaque". */
 const char *file_type_name(enum file_type type);
 
+#define FILE_CAPABILITY_MAX 64 /* the kernel's has 24 bytes */
+
 struct file_entry {
         struct str path;   /* canonical, see model/path.h */
-        struct str target; /* of a symbolic or hard link, as written */
+        struct str target; /* of a symbolic or hard link, as written; at most PATH_LENGTH_MAX bytes */
         enum file_type type;
         uint32_t mode;     /* 07777 */
         uint32_t uid, gid;
@@ -38,7 +40,7 @@ struct file_entry {
         uint8_t sha256[SHA256_SIZE]; /* of a regular file's content, if has_sha256 */
         bool has_sha256;   /* false: the content could not be read to its end */
         uint32_t device_major, device_minor;
-        struct str capability; /* raw security.capability attribute, empty if none */
+        struct str capability; /* raw security.capability attribute, empty if none; at most FILE_CAPABILITY_MAX bytes */
         uint32_t layer;    /* index into the image's layers, 0 the lowest; set in a merged view */
         uint32_t sequence; /* position in its layer's archive */
 };

@@ -268,6 +268,11 @@ static int add_other(struct pass *p, const struct tar_entry *t, struct file_entr
                 layer_builder_problem(p->builder, PROBLEM_NOTE, e->path, "an entry of a type that nobody extracts");
                 return 0;
         }
+        if (t->type == TAR_SYMLINK && t->target.n > PATH_LENGTH_MAX) {
+                layer_builder_problem(p->builder, PROBLEM_GAP, e->path, "a link to a target of %zu bytes was left out",
+                                      t->target.n);
+                return 0;
+        }
         e->type = types[t->type];
         if (t->type == TAR_SYMLINK)
                 e->target = t->target;
@@ -285,6 +290,15 @@ static int add_other(struct pass *p, const struct tar_entry *t, struct file_entr
         return layer_builder_add(p->builder, e, err);
 }
 
+static void take_capability(struct pass *p, const struct tar_entry *t, struct file_entry *e)
+{
+        if (t->capability.n <= FILE_CAPABILITY_MAX)
+                e->capability = t->capability;
+        else
+                layer_builder_problem(p->builder, PROBLEM_GAP, e->path, "its capabilities of %zu bytes make no sense",
+                                      t->capability.n);
+}
+
 static int add_entry(struct pass *p, const struct tar_entry *t, struct error *err)
 {
         struct file_entry e = { .mode = t->mode, .mtime = t->mtime, .type = FILE_REGULAR };
@@ -300,7 +314,7 @@ static int add_entry(struct pass *p, const struct tar_entry *t, struct error *er
                 return r < 0 ? r : 0;
         e.uid = clamp_id(p, t->uid);
         e.gid = clamp_id(p, t->gid);
-        e.capability = t->capability;
+        take_capability(p, t, &e);
         if (t->type == TAR_REGULAR)
                 return add_regular(p, &e, t->size, err);
         if (t->type == TAR_HARDLINK)

@@ -11,6 +11,8 @@
 
 #include <cmocka.h>
 
+#include "model/file.h"
+#include "model/path.h"
 #include "model/problem.h"
 
 /* ---- problems ---- */
@@ -50,11 +52,45 @@ static void test_long_strings_are_formatted(void **state)
         assert_int_equal(precision(STR_ARG(STR_LIT("abc"))), 3);
 }
 
+/* ---- files ---- */
+
+static int decoded(const struct file_entry *entry)
+{
+        _cleanup_(buf_free) struct buf encoded = { 0 };
+        struct file_entry again;
+        struct wire_reader r;
+
+        file_entry_encode(entry, &encoded);
+        r = wire_reader(encoded.data, encoded.len);
+        return file_entry_decode(&r, &again);
+}
+
+static void test_limits_of_files(void **state)
+{
+        static char text[PATH_LENGTH_MAX + 1];
+        struct str link = { text, PATH_LENGTH_MAX }, too_long = { text, PATH_LENGTH_MAX + 1 };
+        struct str attribute = { text, FILE_CAPABILITY_MAX }, too_large = { text, FILE_CAPABILITY_MAX + 1 };
+        struct file_entry e = { .path = link, .type = FILE_SYMLINK, .target = link, .capability = attribute };
+
+        assert_int_equal(decoded(&e), 0);
+        e.target = too_long;
+        assert_int_equal(decoded(&e), -EBADMSG);
+        e = (struct file_entry){ .path = too_long, .type = FILE_DIRECTORY };
+        assert_int_equal(decoded(&e), -EBADMSG);
+        e = (struct file_entry){ .type = FILE_DIRECTORY, .capability = too_large };
+        assert_int_equal(decoded(&e), -EBADMSG);
+        e = (struct file_entry){ .type = FILE_REGULAR, .size = INT64_MAX };
+        assert_int_equal(decoded(&e), 0);
+        e.size++;
+        assert_int_equal(decoded(&e), -EBADMSG);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_problems_are_short),
                 cmocka_unit_test(test_long_strings_are_formatted),
+                cmocka_unit_test(test_limits_of_files),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
