@@ -23,6 +23,7 @@ struct listing {
         uint8_t *piece;
         struct buf batch, path, target;
         uint32_t n;
+        uint64_t name_bytes;
 };
 
 static void listing_done(struct listing *l)
@@ -112,6 +113,9 @@ static int take_member(struct listing *l, const struct tar_entry *t, struct erro
                 return 0;
         if (++l->n > MEMBERS_MAX)
                 return error_say(err, -E2BIG, "more than %d files in the archive of an image", MEMBERS_MAX);
+        l->name_bytes += l->path.len + l->target.len;
+        if (l->name_bytes > MEMBERS_NAMES_MAX)
+                return error_say(err, -E2BIG, "names of more than %u MiB in the archive of an image", MEMBERS_NAMES_MAX >> 20);
         wire_put_u8(&l->batch, (uint8_t)type);
         wire_put_str(&l->batch, buf_str(&l->path));
         wire_put_str(&l->batch, buf_str(&l->target));

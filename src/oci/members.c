@@ -8,6 +8,7 @@
 #include "base/compress.h"
 #include "base/file.h"
 #include "base/wire.h"
+#include "model/path.h"
 #include "oci/archive_worker.h"
 #include "oci/members.h"
 
@@ -23,6 +24,7 @@ struct members {
         int dir;          /* of a directory, else -1 */
         int file;         /* of an archive, else -1 */
         uint64_t file_size;
+        uint64_t name_bytes; /* of all members */
         struct arena *arena;
         struct member *list; /* sorted by path */
         size_t n, cap;
@@ -82,14 +84,21 @@ int members_new_archive(int file, uint64_t size, struct members **ret, struct er
         return 0;
 }
 
+static int nonsense(struct error *err)
+{
+        return error_say(err, -EPROTO, "the worker that lists archives answered nonsense");
+}
+
 static int add_member(struct members *m, struct wire_reader *r, struct error *err)
 {
         uint8_t type = wire_get_u8(r);
         struct str path = wire_get_str(r), target = wire_get_str(r);
         struct member *member;
 
-        if (m->n == MEMBERS_MAX || type < MEMBER_FILE || type > MEMBER_OTHER)
-                return error_say(err, -EPROTO, "the worker that lists archives answered nonsense");
+        m->name_bytes += path.n + target.n;
+        if (m->n == MEMBERS_MAX || type < MEMBER_FILE || type > MEMBER_OTHER || path.n > PATH_LENGTH_MAX ||
+            target.n > PATH_LENGTH_MAX || m->name_bytes > MEMBERS_NAMES_MAX)
+                return nonsense(err);
         if (mem_grow(&m->list, &m->cap, m->n + 1, sizeof(*m->list)) < 0)
                 return error_oom(err);
         member = &m->list[m->n];
@@ -101,7 +110,7 @@ static int add_member(struct members *m, struct wire_reader *r, struct error *er
         if (!member->path || !member->target)
                 return error_oom(err);
         m->n++;
-        return r->bad ? error_say(err, -EPROTO, "the worker that lists archives answered nonsense") : 0;
+        return r->bad ? nonsense(err) : 0;
 }
 
 int members_take_frame(struct members *m, const struct worker_frame *frame, struct problem_list *problems,
@@ -116,11 +125,13 @@ int members_take_frame(struct members *m, const struct worker_frame *frame, stru
 
                 buf_add_utf8(&where, path);
                 if (!wire_end(&r) || kind < PROBLEM_NOTE || kind > PROBLEM_ATTACK)
-                        return error_say(err, -EPROTO, "the worker that lists archives answered nonsense");
+                        return nonsense(err);
                 problem_add(problems, (enum problem_kind)kind, "archive", "%s%s%.*s", where.len ? where.data : "",
                             where.len ? ": " : "", STR_ARG(what));
                 return 0;
         }
+        if (frame->type != ARCHIVE_FRAME_MEMBERS)
+                return nonsense(err);
         while (wire_left(&r)) {
                 int code = add_member(m, &r, err);
 
