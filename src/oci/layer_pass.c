@@ -276,6 +276,8 @@ static int add_other(struct pass *p, const struct tar_entry *t, struct file_entr
         e->type = types[t->type];
         if (t->type == TAR_SYMLINK)
                 e->target = t->target;
+        if (t->type == TAR_SYMLINK && t->target.n == 0) /* libarchive does not see all that other readers of tar see */
+                layer_builder_problem(p->builder, PROBLEM_GAP, e->path, "a link without a target");
         e->device_major = t->device_major;
         e->device_minor = t->device_minor;
         if (t->type == TAR_CHARACTER && t->device_major == 0 && t->device_minor == 0)
