@@ -73,12 +73,14 @@ static const char *get_text(struct decode *d)
         return copy;
 }
 
-static void *get_array(struct decode *d, size_t min_size, size_t size, uint32_t *ret_n)
+/* Room for as many elements of `size` bytes as there are, `max` at most; each takes at least `min_size` in the answer. */
+static void *get_array(struct decode *d, size_t min_size, uint32_t max, size_t size, uint32_t *ret_n)
 {
         uint32_t n = wire_get_count(&d->r, min_size);
         void *p;
 
         *ret_n = 0;
+        d->r.bad |= n > max;
         if (d->r.bad)
                 return NULL;
         p = arena_alloc(d->arena, ((size_t)n + 1) * size);
@@ -120,9 +122,9 @@ static void get_descriptor(struct decode *d, struct descriptor *ret)
         d->r.bad |= ret->size > INT64_MAX;
 }
 
-static void get_descriptors(struct decode *d, struct document *ret)
+static void get_descriptors(struct decode *d, uint32_t max, struct document *ret)
 {
-        ret->entries = get_array(d, 100, sizeof(*ret->entries), &ret->n_entries);
+        ret->entries = get_array(d, 100, max, sizeof(*ret->entries), &ret->n_entries);
         for (uint32_t i = 0; i < ret->n_entries; i++)
                 get_descriptor(d, &ret->entries[i]);
 }
@@ -132,19 +134,19 @@ static void get_config(struct decode *d, struct document *ret)
         get_platform(d, &ret->platform);
         ret->created = get_text(d);
         ret->user = get_text(d);
-        ret->diff_ids = get_array(d, 1 + DIGEST_MAX, sizeof(*ret->diff_ids), &ret->n_diff_ids);
+        ret->diff_ids = get_array(d, 1 + DIGEST_MAX, LIMIT_LAYERS, sizeof(*ret->diff_ids), &ret->n_diff_ids);
         for (uint32_t i = 0; i < ret->n_diff_ids; i++)
                 get_digest(d, &ret->diff_ids[i]);
-        ret->history = get_array(d, 6, sizeof(*ret->history), &ret->n_history);
+        ret->history = get_array(d, 6, DOCUMENT_ENTRIES_MAX, sizeof(*ret->history), &ret->n_history);
         for (uint32_t i = 0; i < ret->n_history; i++) {
                 ret->history[i].created_by = get_text(d);
                 ret->history[i].empty_layer = wire_get_u8(&d->r);
         }
 }
 
-static const char **get_texts(struct decode *d, uint32_t *ret_n)
+static const char **get_texts(struct decode *d, uint32_t max, uint32_t *ret_n)
 {
-        const char **texts = get_array(d, 5, sizeof(*texts), ret_n);
+        const char **texts = get_array(d, 5, max, sizeof(*texts), ret_n);
 
         for (uint32_t i = 0; i < *ret_n; i++)
                 if (!(texts[i] = get_text(d)))
@@ -154,18 +156,24 @@ static const char **get_texts(struct decode *d, uint32_t *ret_n)
 
 static void get_docker(struct decode *d, struct document *ret)
 {
-        ret->images = get_array(d, 13, sizeof(*ret->images), &ret->n_images);
+        ret->images = get_array(d, 13, DOCUMENT_ENTRIES_MAX, sizeof(*ret->images), &ret->n_images);
         for (uint32_t i = 0; i < ret->n_images; i++) {
                 struct docker_image *image = &ret->images[i];
 
                 image->config = get_text(d);
-                image->tags = get_texts(d, &image->n_tags);
-                image->layers = get_texts(d, &image->n_layers);
+                image->tags = get_texts(d, DOCUMENT_ENTRIES_MAX, &image->n_tags);
+                image->layers = get_texts(d, LIMIT_LAYERS, &image->n_layers);
                 d->r.bad |= !image->config;
         }
 }
 
-int document_decode(struct str encoded, struct arena *arena, struct document *ret, struct error *err)
+static bool is_asked_for(enum document_kind asked, enum document_kind kind)
+{
+        return asked ? kind == asked : kind == DOCUMENT_INDEX || kind == DOCUMENT_MANIFEST;
+}
+
+int document_decode(enum document_kind asked, struct str encoded, struct arena *arena, struct document *ret,
+                    struct error *err)
 {
         struct decode d = { .r = wire_reader(encoded.p, encoded.n), .arena = arena };
         struct document doc = { .kind = (enum document_kind)wire_get_u8(&d.r) };
@@ -174,11 +182,11 @@ int document_decode(struct str encoded, struct arena *arena, struct document *re
         case DOCUMENT_MANIFEST:
                 doc.media_type = get_text(&d);
                 get_descriptor(&d, &doc.config);
-                get_descriptors(&d, &doc);
+                get_descriptors(&d, LIMIT_LAYERS, &doc);
                 break;
         case DOCUMENT_INDEX:
                 doc.media_type = get_text(&d);
-                get_descriptors(&d, &doc);
+                get_descriptors(&d, DOCUMENT_ENTRIES_MAX, &doc);
                 break;
         case DOCUMENT_CONFIG:
                 get_config(&d, &doc);
@@ -191,7 +199,7 @@ int document_decode(struct str encoded, struct arena *arena, struct document *re
         }
         if (d.oom)
                 return error_oom(err);
-        if (!wire_end(&d.r))
+        if (!wire_end(&d.r) || !is_asked_for(asked, doc.kind))
                 return error_say(err, -EPROTO, "the worker that parses documents answered nonsense");
         *ret = doc;
         return 0;
@@ -262,7 +270,7 @@ int document_parse(struct document_reader *reader, enum document_kind kind, stru
                 if (r < 0)
                         return r;
                 if (r > 0)
-                        return document_decode(buf_str(&answer), arena, ret, err);
+                        return document_decode(kind, buf_str(&answer), arena, ret, err);
         }
         return explain_death(reader, err);
 }
