@@ -46,19 +46,22 @@ static void test_round_trip(void **state)
         assert_int_equal(doc.n_entries, 1);
         assert_true(doc.entries[0].size == 9 && doc.entries[0].foreign && !doc.entries[0].ref_name);
         assert_string_equal(doc.entries[0].platform.variant, "v7");
-        assert_int_equal(parse(DOCUMENT_CONFIG, "{\"os\":\"linux\",\"rootfs\":{\"diff_ids\":[\"" DIGEST "\"]},\"history\":"
-                                                "[{\"created_by\":\"x\",\"empty_layer\":true},{}]}"), 0);
+        assert_int_equal(parse(DOCUMENT_CONFIG, "{\"os\":\"linux\",\"rootfs\":{\"diff_ids\":[\"" DIGEST "\"]},"
+                                                "\"history\":[{\"created_by\":\"x\",\"empty_layer\":true},{}]}"), 0);
         assert_int_equal(doc.n_diff_ids, 1);
         assert_int_equal(doc.n_history, 2);
         assert_true(doc.history[0].empty_layer && !doc.history[1].created_by);
-        assert_int_equal(parse(DOCUMENT_DOCKER, "[{\"Config\":\"c\",\"RepoTags\":[\"a:b\"],\"Layers\":[\"l\",\"m\"]}]"), 0);
+        assert_int_equal(parse(DOCUMENT_DOCKER, "[{\"Config\":\"c\",\"RepoTags\":[\"a:b\"],"
+                                                "\"Layers\":[\"l\",\"m\"]}]"), 0);
         assert_int_equal(doc.n_images, 1);
         assert_string_equal(doc.images[0].layers[1], "m");
 }
 
 static void test_another_document_than_was_asked_for(void **state)
 {
-        static const enum document_kind answers[] = { DOCUMENT_INDEX, DOCUMENT_MANIFEST, DOCUMENT_CONFIG, DOCUMENT_DOCKER };
+        static const enum document_kind answers[] = {
+                DOCUMENT_INDEX, DOCUMENT_MANIFEST, DOCUMENT_CONFIG, DOCUMENT_DOCKER,
+        };
         static const char *const json[] = {
                 "{\"manifests\":[]}",
                 "{\"config\":{\"digest\":\"" DIGEST "\",\"size\":1},\"layers\":[]}",
