@@ -213,7 +213,7 @@ static const struct pattern patterns[] = {
 
 const struct detector apk_detector = {
         .name = "apk",
-        .version = 1,
+        .version = 2,
         .patterns = patterns,
         .n_patterns = ELEMENTS_OF(patterns),
         .max_size = DATABASE_MAX,
