@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "model/file.h"
+#include "model/path.h"
 
 const char *file_type_name(enum file_type type)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +21,7 @@ static char *text_of(struct str s)
 
 void problem_add(struct problem_list *list, enum problem_kind kind, const char *where, const char *fmt, ...)
 {
-        _cleanup_(buf_free) struct buf what = { 0 };
+        char what[PROBLEM_TEXT_MAX + 2] = ""; /* one more than is kept tells that it was cut */
         struct problem *p;
         va_list ap;
 
@@ -34,7 +35,8 @@ void problem_add(struct problem_list *list, enum problem_kind kind, const char *
                 return;
         }
         va_start(ap, fmt);
-        buf_vprintf(&what, fmt, ap);
+        if (vsnprintf(what, sizeof(what), fmt, ap) < 0)
+                strcpy(what, "a text that is too long to be shown");
         va_end(ap);
         p = &list->items[list->n];
         *p = (struct problem){ .kind = kind, .where = text_of(str_from(where)), .what = buf_ok(&what) ? text_of(buf_str(&what)) : NULL };

@@ -8,6 +8,7 @@
 #include "base/compress.h"
 #include "base/file.h"
 #include "base/wire.h"
+#include "model/path.h"
 #include "oci/archive_worker.h"
 #include "oci/members.h"
 
@@ -23,6 +24,7 @@ struct members {
         int dir;          /* of a directory, else -1 */
         int file;         /* of an archive, else -1 */
         uint64_t file_size;
+        uint64_t name_bytes; /* of all members */
         struct arena *arena;
         struct member *list; /* sorted by path */
         size_t n, cap;
@@ -86,6 +88,11 @@ int members_new_archive(int file, uint64_t size, struct members **ret, struct er
         m->file_size = size;
         *ret = m;
         return 0;
+}
+
+static int nonsense(struct error *err)
+{
+        return error_say(err, -EPROTO, "the worker that lists archives answered nonsense");
 }
 
 static int add_member(struct members *m, struct wire_reader *r, struct error *err)
