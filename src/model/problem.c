@@ -39,7 +39,7 @@ void problem_add(struct problem_list *list, enum problem_kind kind, const char *
                 strcpy(what, "a text that is too long to be shown");
         va_end(ap);
         p = &list->items[list->n];
-        *p = (struct problem){ .kind = kind, .where = text_of(str_from(where)), .what = buf_ok(&what) ? text_of(buf_str(&what)) : NULL };
+        *p = (struct problem){ .kind = kind, .where = text_of(str_from(where)), .what = text_of(str_from(what)) };
         if (!p->where || !p->what) {
                 free(p->where);
                 free(p->what);

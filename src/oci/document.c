@@ -296,6 +296,6 @@ int document_parse(struct document_reader *reader, enum document_kind kind, stru
         if (r == 0)
                 r = receive_answer(reader, &answer, err);
         if (r == 0)
-                r = document_decode(buf_str(&answer), arena, ret, err);
+                r = document_decode(kind, buf_str(&answer), arena, ret, err);
         return r == 0 || r == -EBADMSG || r == -ENOTSUP || r == -E2BIG ? r : explain(reader, r, err);
 }

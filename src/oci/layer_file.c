@@ -251,7 +251,7 @@ static int add_problem(struct str payload, const char *layer_name, struct proble
         what.n = MIN_OF(what.n, (size_t)PROBLEM_TEXT_MAX);
         if (path.n) {
                 buf_puts(&where, "/");
-                buf_add_utf8(&where, (struct str){ path.p, MIN_OF(path.n, (size_t)WHERE_MAX) });
+                buf_add_utf8(&where, path);
                 buf_puts(&where, " in ");
         }
         buf_puts(&where, layer_name);

@@ -286,14 +286,10 @@ static int add_other(struct pass *p, const struct tar_entry *t, struct file_entr
                 layer_builder_problem(p->builder, PROBLEM_NOTE, e->path, "an entry of a type that nobody extracts");
                 return 0;
         }
+        e->type = types[t->type];
         if (t->type == TAR_SYMLINK && t->target.n > PATH_LENGTH_MAX) {
                 layer_builder_problem(p->builder, PROBLEM_GAP, e->path, "a link to a target of %zu bytes was left out",
                                       t->target.n);
-                return 0;
-        }
-        e->type = types[t->type];
-        if (t->type == TAR_SYMLINK && t->target.n > PATH_LENGTH_MAX) {
-                layer_builder_problem(p->builder, PROBLEM_GAP, e->path, "a link to a path of %zu bytes was left out", t->target.n);
                 return 0;
         }
         if (t->type == TAR_SYMLINK)
@@ -338,11 +334,7 @@ static int add_entry(struct pass *p, const struct tar_entry *t, struct error *er
                 return r < 0 ? r : 0;
         e.uid = clamp_id(p, t->uid);
         e.gid = clamp_id(p, t->gid);
-        if (t->capability.n <= FILE_CAPABILITY_MAX)
-                e.capability = t->capability;
-        else
-                layer_builder_problem(p->builder, PROBLEM_NOTE, e.path, "its capabilities are %zu bytes of nothing known",
-                                      t->capability.n);
+        take_capability(p, t, &e);
         if (t->type == TAR_REGULAR)
                 return add_regular(p, &e, t->size, err);
         if (t->type == TAR_HARDLINK)

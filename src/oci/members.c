@@ -24,7 +24,6 @@ struct members {
         int dir;          /* of a directory, else -1 */
         int file;         /* of an archive, else -1 */
         uint64_t file_size;
-        uint64_t name_bytes; /* of all members */
         struct arena *arena;
         struct member *list; /* sorted by path */
         size_t n, cap;
@@ -90,11 +89,6 @@ int members_new_archive(int file, uint64_t size, struct members **ret, struct er
         return 0;
 }
 
-static int nonsense(struct error *err)
-{
-        return error_say(err, -EPROTO, "the worker that lists archives answered nonsense");
-}
-
 static int add_member(struct members *m, struct wire_reader *r, struct error *err)
 {
         uint8_t type = wire_get_u8(r);
@@ -103,7 +97,8 @@ static int add_member(struct members *m, struct wire_reader *r, struct error *er
         struct member *member;
 
         m->names += path.n + target.n;
-        if (r->bad || m->n == MEMBERS_MAX || m->names > MEMBER_NAMES_MAX || type < MEMBER_FILE || type > MEMBER_OTHER)
+        if (r->bad || m->n == MEMBERS_MAX || m->names > MEMBER_NAMES_MAX || type < MEMBER_FILE || type > MEMBER_OTHER ||
+            path.n > PATH_LENGTH_MAX || target.n > PATH_LENGTH_MAX)
                 return nonsense(err);
         if (mem_grow(&m->list, &m->cap, m->n + 1, sizeof(*m->list)) < 0)
                 return error_oom(err);

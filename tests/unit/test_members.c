@@ -116,10 +116,10 @@ static void test_names_have_an_end(void **state)
         begin(&l);
         for (unsigned i = 0; i < 12; i++)
                 put_member(&out, MEMBER_FILE, (struct str){ name, sizeof(name) }, STR_NULL, 0);
-        while (r == 0 && l.bytes < 4ull * MEMBERS_NAMES_MAX)
+        while (r == 0 && l.bytes < 4ull * MEMBER_NAMES_MAX)
                 r = take(&l, ARCHIVE_FRAME_MEMBERS, buf_str(&out), &err);
         assert_int_equal(r, -EPROTO);
-        assert_true(l.bytes < MEMBERS_NAMES_MAX + (2u << 20));
+        assert_true(l.bytes < MEMBER_NAMES_MAX + (2u << 20));
         end(&l);
 }
 
@@ -160,14 +160,14 @@ static void test_archive_of_long_names(void **state)
         put_header(&one, 'K', LENGTH);
         buf_add(&one, name, sizeof(name));
         put_header(&one, '2', 0);
-        for (unsigned i = 0; i < MEMBERS_NAMES_MAX / (2 * LENGTH) + 10; i++)
+        for (unsigned i = 0; i < MEMBER_NAMES_MAX / (2 * LENGTH) + 10; i++)
                 assert_int_equal(file_write(fd, one.data, one.len, &err), 0);
         assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
         begin(&l);
         r = archive_list(fd, &sink, &err);
         assert_int_equal(r, -E2BIG);
-        assert_non_null(strstr(err.message, "64 MiB"));
-        assert_true(l.bytes <= MEMBERS_NAMES_MAX + (1u << 20));
+        assert_non_null(strstr(err.message, "32 MiB"));
+        assert_true(l.bytes <= MEMBER_NAMES_MAX + (1u << 20));
         end(&l);
 }
 
