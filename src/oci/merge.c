@@ -15,6 +15,8 @@
 #include "oci/layer_format.h"
 
 #define NO_LAYER (-1)
+#define LINKS_MAX 500000           /* hard links to files of other layers: each is held in memory */
+#define IMPLIED_MAX (256ull << 20) /* bytes of paths of directories that no layer names: a deep path implies many */
 
 struct input {
         struct layer_cursor cursor;
@@ -60,6 +62,7 @@ struct merge {
         struct link *links;
         size_t n_links, links_cap;
         bool second_pass;
+        uint64_t implied; /* bytes of paths of directories that no layer names */
         struct problem_list *problems;
         struct buf encoded;
 };
@@ -227,11 +230,11 @@ static int settle_link(struct merge *m, struct file_entry *entry, struct error *
         if (entry->type != FILE_HARDLINK)
                 return 0;
         if (!m->second_pass)
-                return remember_link(m, entry, err);
+                return m->n_links < LINKS_MAX ? remember_link(m, entry, err) : 0; /* then it will not be found */
         link = mem_find(&entry->path, m->links, m->n_links, sizeof(*m->links), compare_link);
         if (!link || !link->file.type) {
-                problem_add(m->problems, PROBLEM_GAP, "image", "'%.*s' is a hard link to '%.*s', which is not there",
-                            STR_ARG(entry->path), STR_ARG(entry->target));
+                problem_add(m->problems, PROBLEM_GAP, "image", "'%.*s' is a hard link to '%.*s', which is not there%s",
+                            STR_ARG(entry->path), STR_ARG(entry->target), m->n_links < LINKS_MAX ? "" : ", or one too many");
                 entry->type = FILE_REGULAR;
                 entry->target = STR_NULL;
                 return 0;
@@ -274,6 +277,14 @@ static int take_group(struct merge *m, struct group *ret, struct error *err)
         return 0;
 }
 
+static int push_level(struct merge *m, size_t length, int cut, struct error *err)
+{
+        if (mem_grow(&m->levels, &m->levels_cap, m->n_levels + 1, sizeof(*m->levels)) < 0)
+                return error_oom(err);
+        m->levels[m->n_levels++] = (struct level){ .length = length, .cut = cut, .blocker = NO_LAYER };
+        return 0;
+}
+
 /* Leaves the levels that are not above `path` and adds those that are missing. */
 static int move_to(struct merge *m, struct str path, struct error *err)
 {
@@ -297,20 +308,11 @@ static int move_to(struct merge *m, struct str path, struct error *err)
         if (!buf_ok(&m->path))
                 return error_oom(err);
         start = m->n_levels ? m->levels[m->n_levels - 1].length : 0;
-        if (path.n && !m->n_levels) {
-                if (mem_grow(&m->levels, &m->levels_cap, 1, sizeof(*m->levels)) < 0)
-                        return error_oom(err);
-                m->levels[m->n_levels++] = (struct level){ .blocker = NO_LAYER };
-        }
-        for (size_t i = start ? start + 1 : 0; i < path.n; i++) {
-                if (path.p[i] != '/')
-                        continue;
-                if (mem_grow(&m->levels, &m->levels_cap, m->n_levels + 1, sizeof(*m->levels)) < 0)
-                        return error_oom(err);
-                m->levels[m->n_levels] = (struct level){
-                        .length = i, .cut = m->levels[m->n_levels - 1].cut, .blocker = NO_LAYER };
-                m->n_levels++;
-        }
+        if (path.n && !m->n_levels && push_level(m, 0, 0, err) < 0)
+                return -ENOMEM;
+        for (size_t i = start ? start + 1 : 0; i < path.n; i++)
+                if (path.p[i] == '/' && push_level(m, i, m->levels[m->n_levels - 1].cut, err) < 0)
+                        return -ENOMEM;
         return 0;
 }
 
@@ -326,6 +328,22 @@ static bool way_is_free(struct merge *m, const struct group *g)
                         return false;
                 }
         return true;
+}
+
+/* False: so many directories would have to be made up that they would fill the disk. */
+static bool may_imply(struct merge *m, const struct group *g)
+{
+        uint64_t more = 0;
+
+        for (size_t i = 0; i < m->n_levels; i++)
+                more += m->levels[i].written ? 0 : m->levels[i].length;
+        if (more <= IMPLIED_MAX - m->implied) {
+                m->implied += more;
+                return true;
+        }
+        problem_add(m->problems, PROBLEM_GAP, "image", "too many directories that no layer names; without '%.*s'",
+                    STR_ARG(g->path));
+        return false;
 }
 
 static int place(struct merge *m, struct group *g, struct level *level, struct error *err)
@@ -356,26 +374,25 @@ static int merge_path(struct merge *m, struct error *err)
 {
         struct level level = { .blocker = NO_LAYER };
         struct group g;
-        int cut, r;
+        int cut, r = take_group(m, &g, err);
 
-        r = take_group(m, &g, err);
-        if (r < 0)
-                return r;
-        r = move_to(m, g.path, err);
+        if (r == 0)
+                r = move_to(m, g.path, err);
         if (r < 0)
                 return r;
         cut = m->n_levels ? m->levels[m->n_levels - 1].cut : 0;
         level.length = g.path.n;
         level.cut = MAX_OF(MAX_OF(cut, g.whiteout), MAX_OF(g.opaque, g.other));
-        if (g.winner_layer >= cut && g.winner_layer >= g.whiteout && g.winner_layer != NO_LAYER && way_is_free(m, &g)) {
+        if (g.winner_layer >= cut && g.winner_layer >= g.whiteout && g.winner_layer != NO_LAYER && way_is_free(m, &g) &&
+            may_imply(m, &g)) {
                 r = place(m, &g, &level, err);
                 if (r < 0)
                         return r;
         }
-        if (mem_grow(&m->levels, &m->levels_cap, m->n_levels + 1, sizeof(*m->levels)) < 0)
-                return error_oom(err);
-        m->levels[m->n_levels++] = level;
-        return 0;
+        r = push_level(m, level.length, level.cut, err);
+        if (r == 0)
+                m->levels[m->n_levels - 1] = level;
+        return r;
 }
 
 static int write_end(struct merge *m, struct error *err)
@@ -405,6 +422,7 @@ static int merge_pass(struct merge *m, struct layer_file *const *layers, size_t 
                 return error_set(err, -errno, "write the file index");
         m->writer = (struct format_writer){ .fd = m->writer.fd, .buf = m->writer.buf };
         m->n_offsets = m->n_levels = 0;
+        m->implied = 0;
         m->has_pending = false;
         r = inputs_open(m, layers, n_layers, err);
         while (r == 0 && m->n_heap)
