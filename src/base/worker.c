@@ -19,7 +19,7 @@
 #include "base/worker_private.h"
 
 #define TICK_MS 1000         /* longest wait at a time; a pause of this process or machine counts as one */
-#define IDLE_CPU_MS 10       /* a worker that is waited for computes at least this much … */
+#define IDLE_CPU_MS 1        /* a worker that is waited for computes at least this much … */
 #define IDLE_MS 60000        /* … in this time */
 #define WAIT_FACTOR 10       /* and is waited for no longer than its CPU limit times this */
 #define END_MS 10000         /* to end after its last word, or after it was killed */
