@@ -3,6 +3,7 @@
 #ifndef TALLYMAN_BASE_STR_H
 #define TALLYMAN_BASE_STR_H
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>

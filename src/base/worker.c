@@ -19,7 +19,7 @@
 #include "base/worker_private.h"
 
 #define TICK_MS 1000         /* longest wait at a time; a pause of this process or machine counts as one */
-#define IDLE_CPU_MS 10       /* a worker that is waited for computes at least this much … */
+#define IDLE_CPU_MS 1        /* a worker that is waited for computes at least this much … */
 #define IDLE_MS 60000        /* … in this time */
 #define WAIT_FACTOR 10       /* and is waited for no longer than its CPU limit times this */
 #define END_MS 10000         /* to end after its last word, or after it was killed */
@@ -289,12 +289,12 @@ static void read_notes(struct worker *w, struct worker_end *end)
         sandbox_call_names(numbers, n > 0 ? (size_t)n / sizeof(*numbers) : 0, end->refused, sizeof(end->refused));
 }
 
-/* Waits for the zygote's word, at most END_MS. 1 with it, 0 none yet, -ESRCH there will be none. */
+/* Waits for the zygote's word, but not for ever. 1 with it, 0 none yet, -ESRCH there will be none. */
 static int await_status(struct worker *w, uint32_t *ret)
 {
-        uint64_t waited = 0;
+        uint64_t waited = 0, enough = hijack_idle_ms() ? hijack_idle_ms() : END_MS;
 
-        while (waited < END_MS) {
+        while (waited < enough) {
                 struct pollfd polls = { w->status, POLLIN, 0 };
                 uint64_t began = now_ms();
                 uint32_t word;

@@ -71,7 +71,8 @@ static int keep_only(int *fds, size_t n, int nowhere)
 
 static void send_end(int channel, int code, const char *message)
 {
-        _cleanup_(buf_free) struct buf payload = { 0 };
+        static char room[2 * sizeof(uint32_t) + ERROR_MESSAGE_MAX];
+        struct buf payload = { .data = room, .cap = sizeof(room) }; /* there may be no more memory to be had */
 
         wire_put_u32(&payload, (uint32_t)code);
         wire_put_str(&payload, str_from(message));

@@ -73,18 +73,6 @@ static bool is_type(const struct package *p, const char *type)
         return str_equals(p->type, type);
 }
 
-/* A letter, then letters, digits, '.' and '-'. */
-static bool type_is_valid(struct str type)
-{
-        for (size_t i = 0; i < type.n; i++) {
-                char c = lower(type.p[i]);
-
-                if (!(c >= 'a' && c <= 'z') && (i == 0 || (!(c >= '0' && c <= '9') && c != '.' && c != '-')))
-                        return false;
-        }
-        return type.n > 0;
-}
-
 static bool is_of_distribution(const struct package *p)
 {
         return is_type(p, "deb") || is_type(p, "apk") || is_type(p, "rpm");
@@ -168,7 +156,7 @@ void package_url(const struct package *package, const struct distribution *d, st
         if (is_type(package, "rpm"))
                 epoch = cut_epoch(&version);
         buf_puts(out, "pkg:");
-        add_lower(out, type_is_valid(package->type) ? package->type : STR_LIT("generic"));
+        buf_add_str(out, package->type);
         buf_putc(out, '/');
         if (d) {
                 add_lower(out, namespace_of(package, d));

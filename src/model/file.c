@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "model/file.h"
+#include "model/path.h"
 
 const char *file_type_name(enum file_type type)
 {
@@ -68,7 +69,8 @@ int file_entry_decode(struct wire_reader *r, struct file_entry *ret)
         }
         e.capability = wire_get_str(r);
         if (r->bad || type < FILE_REGULAR || type > FILE_OPAQUE || (e.mode & ~07777u) || e.size > INT64_MAX ||
-            (flags & ~(FLAG_SHA256 | FLAG_IMPLIED)) || (e.implied && type != FILE_DIRECTORY))
+            (flags & ~(FLAG_SHA256 | FLAG_IMPLIED)) || (e.implied && type != FILE_DIRECTORY) ||
+            e.path.n > PATH_LENGTH_MAX || e.target.n > PATH_LENGTH_MAX || e.capability.n > FILE_CAPABILITY_MAX)
                 return -EBADMSG;
         *ret = e;
         return 0;

@@ -41,7 +41,7 @@ struct file_entry {
         bool implied;      /* a directory that no entry of its layer names; one of a lower layer stays as it is */
         bool has_sha256;   /* false: the content could not be read to its end */
         uint32_t device_major, device_minor;
-        struct str capability; /* raw security.capability attribute, empty if none */
+        struct str capability; /* raw security.capability attribute, empty if none; at most FILE_CAPABILITY_MAX bytes */
         uint32_t layer;    /* index into the image's layers, 0 the lowest; set in a merged view */
         uint32_t sequence; /* position in its layer's archive */
 };

@@ -169,7 +169,13 @@ static void get_docker(struct decode *d, struct document *ret)
         }
 }
 
-int document_decode(struct str encoded, struct arena *arena, struct document *ret, struct error *err)
+static bool is_asked_for(enum document_kind asked, enum document_kind kind)
+{
+        return asked ? kind == asked : kind == DOCUMENT_INDEX || kind == DOCUMENT_MANIFEST;
+}
+
+int document_decode(enum document_kind asked, struct str encoded, struct arena *arena, struct document *ret,
+                    struct error *err)
 {
         struct decode d = { .r = wire_reader(encoded.p, encoded.n), .arena = arena };
         struct document doc = { .kind = (enum document_kind)wire_get_u8(&d.r) };
@@ -195,7 +201,7 @@ int document_decode(struct str encoded, struct arena *arena, struct document *re
         }
         if (d.oom)
                 return error_oom(err);
-        if (!wire_end(&d.r))
+        if (!wire_end(&d.r) || !is_asked_for(asked, doc.kind))
                 return error_say(err, -EPROTO, "the worker that parses documents answered nonsense");
         *ret = doc;
         return 0;
@@ -290,6 +296,6 @@ int document_parse(struct document_reader *reader, enum document_kind kind, stru
         if (r == 0)
                 r = receive_answer(reader, &answer, err);
         if (r == 0)
-                r = document_decode(buf_str(&answer), arena, ret, err);
+                r = document_decode(kind, buf_str(&answer), arena, ret, err);
         return r == 0 || r == -EBADMSG || r == -ENOTSUP || r == -E2BIG ? r : explain(reader, r, err);
 }

@@ -90,8 +90,9 @@ int document_parse(struct document_reader *reader, enum document_kind kind, stru
 int document_encode(enum document_kind kind, struct str text, struct buf *out, struct error *err) _must_check_;
 /* In the parent: a frame of an answer. 1 once it is whole, 0 more comes, -EPROTO nonsense, or what the worker said. */
 int document_take_frame(const struct worker_frame *frame, struct buf *answer, struct error *err) _must_check_;
-/* In the parent: what came from a worker is checked again. */
-int document_decode(struct str encoded, struct arena *arena, struct document *ret, struct error *err) _must_check_;
+/* In the parent: what came from a worker is checked again. `asked` as in document_parse(); -EPROTO nonsense. */
+int document_decode(enum document_kind asked, struct str encoded, struct arena *arena, struct document *ret,
+                    struct error *err) _must_check_;
 
 extern const struct worker_job oci_document_job;
 

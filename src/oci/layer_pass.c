@@ -294,11 +294,14 @@ static int add_other(struct pass *p, const struct tar_entry *t, struct file_entr
         }
         e->type = types[t->type];
         if (t->type == TAR_SYMLINK && t->target.n > PATH_LENGTH_MAX) {
-                layer_builder_problem(p->builder, PROBLEM_GAP, e->path, "a link to a path of %zu bytes was left out", t->target.n);
+                layer_builder_problem(p->builder, PROBLEM_GAP, e->path, "a link to a target of %zu bytes was left out",
+                                      t->target.n);
                 return 0;
         }
         if (t->type == TAR_SYMLINK)
                 e->target = t->target;
+        if (t->type == TAR_SYMLINK && t->target.n == 0) /* libarchive does not see all that other readers of tar see */
+                layer_builder_problem(p->builder, PROBLEM_GAP, e->path, "a link without a target");
         e->device_major = t->device_major;
         e->device_minor = t->device_minor;
         if (t->type == TAR_CHARACTER && t->device_major == 0 && t->device_minor == 0)
@@ -311,6 +314,15 @@ static int add_other(struct pass *p, const struct tar_entry *t, struct file_entr
                         return r;
         }
         return layer_builder_add(p->builder, e, err);
+}
+
+static void take_capability(struct pass *p, const struct tar_entry *t, struct file_entry *e)
+{
+        if (t->capability.n <= FILE_CAPABILITY_MAX)
+                e->capability = t->capability;
+        else
+                layer_builder_problem(p->builder, PROBLEM_GAP, e->path, "its capabilities of %zu bytes make no sense",
+                                      t->capability.n);
 }
 
 static int add_entry(struct pass *p, const struct tar_entry *t, struct error *err)
@@ -328,11 +340,7 @@ static int add_entry(struct pass *p, const struct tar_entry *t, struct error *er
                 return r < 0 ? r : 0;
         e.uid = clamp_id(p, t->uid);
         e.gid = clamp_id(p, t->gid);
-        if (t->capability.n <= FILE_CAPABILITY_MAX)
-                e.capability = t->capability;
-        else
-                layer_builder_problem(p->builder, PROBLEM_NOTE, e.path, "its capabilities are %zu bytes of nothing known",
-                                      t->capability.n);
+        take_capability(p, t, &e);
         if (t->type == TAR_REGULAR)
                 return add_regular(p, &e, t->size, err);
         if (t->type == TAR_HARDLINK)

@@ -8,6 +8,7 @@
 #include "base/compress.h"
 #include "base/file.h"
 #include "base/wire.h"
+#include "model/path.h"
 #include "oci/archive_worker.h"
 #include "oci/members.h"
 
@@ -96,7 +97,8 @@ static int add_member(struct members *m, struct wire_reader *r, struct error *er
         struct member *member;
 
         m->names += path.n + target.n;
-        if (r->bad || m->n == MEMBERS_MAX || m->names > MEMBER_NAMES_MAX || type < MEMBER_FILE || type > MEMBER_OTHER)
+        if (r->bad || m->n == MEMBERS_MAX || m->names > MEMBER_NAMES_MAX || type < MEMBER_FILE || type > MEMBER_OTHER ||
+            path.n > PATH_LENGTH_MAX || target.n > PATH_LENGTH_MAX)
                 return nonsense(err);
         if (mem_grow(&m->list, &m->cap, m->n + 1, sizeof(*m->list)) < 0)
                 return error_oom(err);

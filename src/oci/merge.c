@@ -16,7 +16,7 @@
 #include "oci/merge_private.h"
 
 
-#define IMPLIED_MAX (1ull << 30)
+#define IMPLIED_MAX (256ull << 20) /* bytes of paths of directories that no layer names: a deep path implies many */
 
 struct level {
         size_t length;  /* of this directory's path within merge.path */

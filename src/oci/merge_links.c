@@ -11,6 +11,7 @@
 #include "oci/merge_private.h"
 
 #define ROUNDS_MAX 8 /* links that lead to links of lower layers */
+#define LINKS_MAX 500000 /* each is held in memory */
 #define WORD_BITS 64
 
 struct merge_link {
@@ -47,6 +48,8 @@ static void search_done(struct search *s)
 
 int merge_links_add(struct merge_links *links, const struct file_entry *link, struct error *err)
 {
+        if (links->n == LINKS_MAX)
+                return 0; /* then it leads to nothing, and that is told */
         if (mem_grow(&links->items, &links->cap, links->n + 1, sizeof(*links->items)) < 0)
                 return error_oom(err);
         links->items[links->n] = (struct merge_link){

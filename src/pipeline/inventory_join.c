@@ -7,7 +7,7 @@
 #include "pipeline/inventory_join.h"
 #include "pipeline/owners.h"
 
-#define RECORDS_MAX 1000000 /* packages of all layers, and as many licences: each is held in memory */
+#define RECORDS_MAX 1000000 /* packages of all layers, as many licences, as many lists of files: each is held in memory */
 
 /* A package of one layer's database, visible or not: older ones tell which layer first had a version. */
 struct found {
@@ -82,8 +82,8 @@ static bool is_full(struct join *j, size_t n)
         if (n < RECORDS_MAX)
                 return false;
         if (!j->is_full)
-                problem_add(&j->result->problems, PROBLEM_GAP, "image", "more than %d packages, or licences of packages, in all "
-                            "layers: the rest was left out", RECORDS_MAX);
+                problem_add(&j->result->problems, PROBLEM_GAP, "image", "more than %d packages in all layers, or what belongs to "
+                            "them: the rest was left out", RECORDS_MAX);
         j->is_full = true;
         return true;
 }
@@ -160,7 +160,7 @@ static int take_record(void *ctx, const struct layer_record *record, struct erro
                 return r;
         switch (record->kind) {
         case RECORD_OWNED:
-                return owners_take(&j->owners, record->payload, err);
+                return is_full(j, j->owners.n) ? 0 : owners_take(&j->owners, record->payload, err);
         case RECORD_LICENSES:
                 return take_licenses(j, record, err);
         case RECORD_DISTRIBUTION:
@@ -381,7 +381,8 @@ static int give_licenses(struct join *j, struct scan_package *p, struct error *e
         return 0;
 }
 
-int inventory_join(struct scan_result *result, struct layer_file *const *layers, size_t n_layers, bool owners,
+int inventory_join(struct scan_result *result, struct layer_file *const *layers, size_t n_layers,
+                   const struct scan_options *options,
                    struct error *err)
 {
         _cleanup_(join_done) struct join j = { .result = result, .index = result->index };
@@ -403,5 +404,5 @@ int inventory_join(struct scan_result *result, struct layer_file *const *layers,
                 if (r < 0)
                         return r;
         }
-        return owners ? owners_assign(&j.owners, result, err) : 0;
+        return options->owners ? owners_assign(&j.owners, options->limits.seconds, result, err) : 0;
 }

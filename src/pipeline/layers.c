@@ -14,6 +14,7 @@
 #include "pipeline/layers.h"
 
 #define THREADS_MAX 4 /* each has a worker of up to some 50 MB */
+#define BLOB_BYTES (64ull << 30) /* read to be hashed, though a worker wants no more: a hole can claim to be any size */
 #define SHORT_DIGEST (7 + 12)
 
 /* One layer's work; only its own thread touches it. */
@@ -263,6 +264,9 @@ static int read_layer(struct pool *p, struct job *job, struct error *err)
         bool of_blob = source_root(p->source) < 0;
         int r = of_blob ? source_layer(p->source, job->layer, &job->blob, err) : 0;
 
+        if (r == 0 && of_blob && job->blob.size > MAX_OF(p->limits->layer_bytes, BLOB_BYTES))
+                r = error_say(err, -E2BIG, "its blob holds %llu bytes, more than are read (--limit layer-bytes=N raises this)",
+                              (unsigned long long)job->blob.size);
         if (r < 0)
                 return r;
         r = of_blob ? look_up(p, job, err) : 0;

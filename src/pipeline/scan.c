@@ -200,7 +200,7 @@ static int run(struct scan *s, struct error *err)
         if (r == 0)
                 r = interrupt_check(err);
         if (r == 0)
-                r = inventory_join(result, s->files, s->n_layers, s->options->owners, err);
+                r = inventory_join(result, s->files, s->n_layers, s->options, err);
         if (r == 0)
                 r = scan_judge(result, s->layers, s->n_layers, err);
         return r < 0 ? r : result->problems.failed ? error_oom(err) : 0;

@@ -67,7 +67,7 @@ static void check_counts(const struct document *d)
                 HOLDS(digest_is_set(&d->diff_ids[i]));
 }
 
-static int decode(struct str encoded, struct error *err)
+static int decode(enum document_kind asked, struct str encoded, struct error *err)
 {
         _cleanup_(arena_freep) struct arena *arena = arena_new();
         struct document d;
@@ -75,10 +75,11 @@ static int decode(struct str encoded, struct error *err)
 
         if (!arena)
                 return error_oom(err);
-        r = document_decode(encoded, arena, &d, err);
+        r = document_decode(asked, encoded, arena, &d, err);
         HOLDS(arena_size(arena) <= GROWTH * encoded.n + GROWTH_AT_LEAST);
         if (r < 0)
                 return r;
+        HOLDS(asked ? d.kind == asked : d.kind == DOCUMENT_INDEX || d.kind == DOCUMENT_MANIFEST);
         check_counts(&d);
         check_picks(&d);
         return 0;
@@ -95,19 +96,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct str all = { (const char *)data, size };
         _cleanup_(buf_free) struct buf encoded = { 0 };
         struct error err = ERROR_INIT;
+        enum document_kind asked;
         int r;
 
-        if (decode(all, &err) < 0)
-                HOLDS(err.code < 0 && *err.message);
         if (size == 0)
                 return 0;
-        r = document_encode((enum document_kind)(data[0] % (DOCUMENT_DOCKER + 1)), (struct str){ all.p + 1, size - 1 },
-                            &encoded, &err);
+        asked = (enum document_kind)(data[0] % (DOCUMENT_DOCKER + 1));
+        if (decode(asked, all, &err) < 0)
+                HOLDS(err.code < 0 && *err.message);
+        r = document_encode(asked, (struct str){ all.p + 1, size - 1 }, &encoded, &err);
         if (r < 0) {
                 HOLDS_OR(is_failure(r) && err.code == r && *err.message, err);
                 return 0;
         }
         fuzz_accepted++;
-        HOLDS_OR(decode(buf_str(&encoded), &err) == 0, err);
+        HOLDS_OR(decode(asked, buf_str(&encoded), &err) == 0, err);
         return 0;
 }

@@ -94,7 +94,7 @@ static void take_document(struct wire_reader r)
                 code = document_take_frame(&frame, &answer, &err);
         if (code < 0)
                 HOLDS(err.code == code);
-        if (code == 1 && arena && document_decode(buf_str(&answer), arena, &document, &err) == 0)
+        if (code == 1 && arena && document_decode(0, buf_str(&answer), arena, &document, &err) == 0)
                 fuzz_accepted++;
 }
 

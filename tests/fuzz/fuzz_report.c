@@ -116,12 +116,13 @@ static int fill(struct scan_result *result, struct layer_file *const *layers, si
 
 static void join(struct scan_result *result, struct layer_file *const *layers, size_t n)
 {
+        static const struct scan_options options = { .owners = true, .limits = SCAN_LIMITS_DEFAULT };
         struct error err = ERROR_INIT;
         size_t most = 0;
         int r = fill(result, layers, n, &err);
 
         if (r == 0)
-                r = inventory_join(result, layers, n, true, &err);
+                r = inventory_join(result, layers, n, &options, &err);
         HOLDS_OR(r == 0 || err.code == -EBADMSG || err.code == -E2BIG, err);
         if (r < 0)
                 return;

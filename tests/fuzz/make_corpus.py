@@ -193,8 +193,8 @@ def entry(path, kind, sequence, target=b"", size=0, layer=0):
     return out + s(b"")
 
 
-def package(name, version, licences=()):
-    strings = [name, version, b"deb", b"amd64", name, version, b"", b"", name]
+def package(name, version, licences=(), kind=b"deb", key=None):
+    strings = [name, version, kind, b"amd64", name, version, b"", b"", key or name]
     return b"".join(map(s, strings)) + b"\0" + struct.pack("<I", len(licences)) + b"".join(map(s, licences))
 
 
@@ -215,16 +215,23 @@ def records():
 SPAN_RUN, SPAN_RECORDS = 1, 2
 
 
-def layer_file(*runs, n_records=4, problems=()):
+STATUS = b"var/lib/dpkg/status"
+
+
+def record(kind, payload, path=STATUS, sequence=0):
+    return struct.pack("<BBI", kind, 0, sequence) + s(path) + payload
+
+
+def layer_file(*runs, n_records=4, problems=(), own_records=()):
     body, spans, count = b"", b"", 0
     for run in runs:
         start = len(body)
         body += b"".join(s(e) for e in run)
         spans += struct.pack("<BQQ", SPAN_RUN, start, len(body))
         count += len(run)
-    for kind, payload in list(records())[:n_records]:
+    for r in [record(*r) for r in list(records())[:n_records]] + list(own_records):
         start = len(body)
-        body += s(struct.pack("<BBI", kind, 0, 0) + s(b"var/lib/dpkg/status") + payload)
+        body += s(r)
         spans += struct.pack("<BQQ", SPAN_RECORDS, start, len(body))
     problems_at = len(body)
     for where, what in problems:
@@ -255,6 +262,30 @@ def layer_file_inputs():
     yield "root-is-a-file", s(layer_file([entry(b"", REGULAR, 0), entry(b"a", REGULAR, 1)], n_records=0))
     yield "out-of-order", s(layer_file([entry(b"b", REGULAR, 0), entry(b"a", REGULAR, 1)], n_records=0))
     yield "records-out-of-bounds", s(base[:-1] + b"\xff")
+
+
+def report_inputs():
+    """Layers whose records are of files that are there."""
+    directories = [entry(p, DIRECTORY, 100 + i) for i, p in enumerate([b"", b"etc", b"usr", b"usr/lib"])]
+    rest = [entry(b"etc/os-release", REGULAR, 1), entry(b"usr/lib/x.so", REGULAR, 2),
+            entry(b"usr/share/doc/libx1/copyright", REGULAR, 3), entry(STATUS, REGULAR, 0)]
+    files = sorted(directories + rest, key=lambda e: e[4:4 + struct.unpack_from("<I", e)[0]].split(b"/"))
+    two, one = list(records()), package(b"libx1", b"2:1.0-3")
+    known = [record(PACKAGE, one), record(*two[1]), record(*two[2], b"usr/share/doc/libx1/copyright", 3),
+             record(*two[3], b"etc/os-release", 1)]
+    base = layer_file(files, n_records=0, own_records=known)
+    upper = layer_file([entry(STATUS, REGULAR, 0)], n_records=0, problems=[(b"a\x1b[2J\xff", b"b\n\xff")],
+                       own_records=[known[0], record(PACKAGE, package(b"new\xff", b"1\n"))])
+    yield "usual", s(base)
+    yield "upper-on-base", s(base) + s(upper)
+    yield "removed", s(base) + s(layer_file([entry(STATUS, WHITEOUT, 0)], n_records=0)) + s(upper)
+    kinds = [b"", b"unknown", b"\xff", b"\\xff", b"a/b", b"rpm"]
+    yield "odd-types", s(layer_file(files, n_records=0, own_records=[
+        record(PACKAGE, package(b"p%d" % i, b"1", [b"\xff"], kind, b"same")) for i, kind in enumerate(kinds)]))
+    release = b"".join(map(s, [b"a/b", b"\xff", b"\x1b[2J", b"\n", b"\xe2\x80\xae", b"never"]))
+    yield "hostile-release", s(layer_file(files, n_records=0, own_records=[
+        known[0], record(DISTRIBUTION, release, b"etc/os-release", 1)]))
+    yield "links-to-nothing", s(layer_file([entry(b"h", HARDLINK, 0, b"\x1b\xff"), entry(b"l", SYMLINK, 1, b"\n")]))
 
 
 def image_index(entries):
@@ -378,7 +409,8 @@ def archive_inputs():
 def frames_inputs():
     def named(kind, path, target=b"", offset=512, size=5):
         return bytes([kind]) + s(path) + s(target) + struct.pack("<QQ", offset, size)
-    usual = [named(1, b"manifest.json"), named(1, b"a", offset=4096, size=0), named(4, b"b", b"a"), named(3, b"c", b"b")]
+    usual = [named(1, b"manifest.json"), named(1, b"a", offset=4096, size=0), named(4, b"b", b"a"),
+             named(3, b"c", b"b")]
     yield "archive", b"\0" + frame(1, b"".join(usual)) + frame(2, b"\2" + s(b"x") + s(b"odd"))
     yield "archive-beyond", b"\0" + frame(1, named(1, b"a", offset=2 ** 64 - 1) + named(1, b"a", size=2 ** 64 - 1))
     links = [named(4, b"a", b"b"), named(4, b"b", b"a"), named(2, b"c"), named(5, b"d")]
@@ -417,7 +449,7 @@ TARGETS = {
     "json": json_inputs,
     "layer": layer_inputs,
     "layer-file": layer_file_inputs,
-    "report": layer_file_inputs,
+    "report": report_inputs,
     "text": text_inputs,
     "tree": tree_inputs,
     "wire": wire_inputs,

@@ -31,7 +31,7 @@ static int transcode(enum document_kind kind, struct str text, struct arena *are
         _cleanup_(buf_free) struct buf encoded = { 0 };
         int r = document_encode(kind, text, &encoded, err);
 
-        return r < 0 ? r : document_decode(buf_str(&encoded), arena, ret, err);
+        return r < 0 ? r : document_decode(kind, buf_str(&encoded), arena, ret, err);
 }
 
 static struct document good(enum document_kind kind, const char *text, struct arena *arena)
@@ -348,7 +348,7 @@ static void test_damaged_answers(void **state)
 
                         assert_non_null(copy);
                         memcpy(copy, encoded.data, n);
-                        assert_int_equal(document_decode((struct str){ copy, n }, arena, &d, &err), -EPROTO);
+                        assert_int_equal(document_decode(samples[i].kind, (struct str){ copy, n }, arena, &d, &err), -EPROTO);
                         free(copy);
                 }
                 for (size_t n = 0; n < encoded.len; n++)
@@ -357,11 +357,35 @@ static void test_damaged_answers(void **state)
                                 int r;
 
                                 encoded.data[n] ^= (char)(1u << bit);
-                                r = document_decode(buf_str(&encoded), arena, &d, &err);
+                                r = document_decode(samples[i].kind, buf_str(&encoded), arena, &d, &err);
                                 assert_true(r == 0 || r == -EPROTO);
                                 assert_true(r < 0 || (d.n_entries < 64 && d.n_images < 64 && d.n_history < 64 && d.n_diff_ids < 64));
                                 encoded.data[n] ^= (char)(1u << bit);
                         }
+        }
+}
+
+static void test_another_document_than_was_asked_for(void **state)
+{
+        static const struct {
+                enum document_kind kind;
+                const char *text;
+        } answers[] = {
+                { DOCUMENT_INDEX, INDEX("") }, { DOCUMENT_MANIFEST, MANIFEST(DESCRIPTOR, "") },
+                { DOCUMENT_CONFIG, CONFIG("") }, { DOCUMENT_DOCKER, "[]" },
+        };
+
+        for (size_t i = 0; i < ELEMENTS_OF(answers); i++) {
+                _cleanup_(arena_freep) struct arena *arena = arena_new();
+                enum document_kind other = answers[(i + 1) % ELEMENTS_OF(answers)].kind;
+                _cleanup_(buf_free) struct buf encoded = { 0 };
+                struct error err = ERROR_INIT;
+                struct document d;
+
+                assert_int_equal(document_encode(answers[i].kind, str_from(answers[i].text), &encoded, &err), 0);
+                assert_int_equal(document_decode(answers[i].kind, buf_str(&encoded), arena, &d, &err), 0);
+                assert_int_equal(document_decode(other, buf_str(&encoded), arena, &d, &err), -EPROTO);
+                assert_int_equal(document_decode(0, buf_str(&encoded), arena, &d, &err), i < 2 ? 0 : -EPROTO);
         }
 }
 
@@ -418,6 +442,7 @@ int main(void)
                 cmocka_unit_test(test_counts_have_limits),
                 cmocka_unit_test(test_deep_and_large),
                 cmocka_unit_test(test_damaged_answers),
+                cmocka_unit_test(test_another_document_than_was_asked_for),
                 cmocka_unit_test(test_reader),
                 cmocka_unit_test(test_nonsense_ends_the_reader),
         };

@@ -220,6 +220,31 @@ static void test_what_can_not_be_a_path_is_not_found(void **state)
         assert_int_equal(image_index_resolve(index, str_from("grows"), &e, NULL, &err), 0);
 }
 
+/* Each path implies 16,000 directories with paths of 16 KB: four of these would take half a gigabyte. */
+static void test_directories_that_nobody_names_are_limited(void **state)
+{
+        static char deep[5][32768];
+        _cleanup_(problem_list_done) struct problem_list problems = { 0 };
+        _cleanup_(image_index_freep) struct image_index *index = NULL;
+        struct layer_file *layers[1];
+        struct file_entry e;
+        struct error err = ERROR_INIT;
+
+        for (size_t i = 0; i < ELEMENTS_OF(deep); i++) {
+                memset(deep[i], '/', sizeof(deep[i]) - 1);
+                for (size_t k = 0; k < sizeof(deep[i]) - 1; k += 2)
+                        deep[i][k] = (char)('a' + i);
+        }
+        layers[0] = LAYER(REG_("x"), REG_(deep[0]), REG_(deep[1]), REG_(deep[2]));
+        index = merge(layers, 1, &problems);
+        assert_true(image_index_count(index) < 20000);
+        assert_int_equal(image_index_find(index, str_from("x"), &e, NULL, &err), 1);
+        assert_int_equal(image_index_find(index, str_from(deep[0]), &e, NULL, &err), 1);
+        assert_int_equal(image_index_find(index, str_from(deep[1]), &e, NULL, &err), 0);
+        assert_int_equal(problems.n, 2);
+        assert_non_null(strstr(problems.items[0].what, "directories that no layer names"));
+}
+
 static void test_many_entries_make_several_runs(void **state)
 {
         _cleanup_(layer_builder_freep) struct layer_builder *b = NULL;
@@ -276,6 +301,7 @@ int main(void)
                 cmocka_unit_test(test_hard_links),
                 cmocka_unit_test(test_links_are_followed_inside_the_root),
                 cmocka_unit_test(test_what_can_not_be_a_path_is_not_found),
+                cmocka_unit_test(test_directories_that_nobody_names_are_limited),
                 cmocka_unit_test(test_many_entries_make_several_runs),
                 cmocka_unit_test(test_damage_is_noticed),
         };
