@@ -335,6 +335,9 @@ def text_inputs():
     yield "terminal", b"\x1b[31mred\x1b[0m\\ \t\n\x7f"
     yield "unicode", "é€😀 ‮ ​ \u0085 \ufeff".encode()
     yield "not-utf8", b"\xc0\x80\xed\xa0\x80\xf5\xff caf\xe9"
+    yield "sha256", b"sha256:" + b"0123456789abcdef" * 4
+    yield "sha512", b"sha512:" + b"0123456789abcdef" * 8
+    yield "platform", b"linux/arm/v7"
 
 
 def dpkg_status_inputs():
