@@ -325,6 +325,12 @@ def wire_inputs():
     yield "result", frame(0x80000000, struct.pack("<i", -74) + s(b"a message"))
 
 
+def stamp_inputs():
+    yield "sha256", struct.pack("<IB", 1, 1) + bytes(range(32))
+    yield "sha512", struct.pack("<IB", 1, 2) + bytes(range(64))
+    yield "other-version", struct.pack("<IB", 9, 1) + bytes(range(32))
+
+
 # ---- text ----
 
 def text_inputs():
@@ -453,6 +459,7 @@ TARGETS = {
     "layer": layer_inputs,
     "layer-file": layer_file_inputs,
     "report": report_inputs,
+    "stamp": stamp_inputs,
     "text": text_inputs,
     "tree": tree_inputs,
     "wire": wire_inputs,
