@@ -142,15 +142,15 @@ static int emit_paragraph(struct paragraph *p, struct record_sink *sink, struct 
                         return error_oom(err);
         if (package.name.n == 0 || package.version.n == 0) {
                 record_problem(sink, "a package without %s was left out%s%.*s", package.name.n ? "version" : "name",
-                               package.name.n ? ": " : "", SHOWN_ARG(package.name));
+                               package.name.n ? ": " : "", STR_SHOWN(package.name));
                 return 0;
         }
         if (p->repeated)
                 record_problem(sink, "package %.*s has more than one line %c:, of which the first counts",
-                               SHOWN_ARG(package.name), p->repeated);
+                               STR_SHOWN(package.name), p->repeated);
         if (p->left_out)
                 record_problem(sink, "%zu files of %.*s were left out: their paths are too long, or those of all "
-                               "packages take more than %u MiB", p->left_out, SHOWN_ARG(package.name),
+                               "packages take more than %u MiB", p->left_out, STR_SHOWN(package.name),
                                ALL_PATHS_MAX >> 20);
         if (package.source_name.n == 0)
                 package.source_name = package.name;

@@ -10,11 +10,10 @@
 
 #define LINKS_MAX 40               /* followed for one path, as the kernel does */
 #define IMPLIED_MAX (256ull << 20) /* bytes of paths: an entry may imply thousands of directories with long names */
-#define SHOWN 200                  /* bytes of a name in a message */
 
 static struct str shown(struct str path)
 {
-        return (struct str){ path.p, MIN_OF(path.n, (size_t)SHOWN) };
+        return (struct str){ path.p, MIN_OF(path.n, (size_t)STR_SHOWN_MAX) };
 }
 
 static bool is_at_or_above(struct str path, struct str other)

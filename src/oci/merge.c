@@ -108,10 +108,14 @@ static int write_ancestors(struct merge *m, int layer, struct error *err)
 /* A worker that is ours names every directory, so that none is to be added here. */
 static bool too_many_implied(struct merge *m, const struct group *g)
 {
-        if (m->implied_bytes <= IMPLIED_MAX)
+        uint64_t bytes = m->implied_bytes;
+
+        for (size_t i = 0; i < m->n_levels; i++)
+                bytes += m->levels[i].written ? 0 : m->levels[i].length;
+        if (bytes <= IMPLIED_MAX)
                 return false;
         problem_add(m->problems, PROBLEM_GAP, "image", "'%.*s' lies in directories that no layer names, of which there are "
-                    "too many; it was left out", STR_ARG(g->path));
+                    "too many; it was left out", STR_SHOWN(g->path));
         return true;
 }
 
@@ -128,7 +132,7 @@ static int settle_link(struct merge *m, struct file_entry *entry, struct error *
         file = merge_links_find(&m->links, entry->path);
         if (!file || file->type == FILE_DIRECTORY) {
                 problem_add(m->problems, PROBLEM_GAP, "image", "'%.*s' is a hard link to '%.*s', which is %s",
-                            STR_ARG(entry->path), STR_ARG(entry->target), file ? "a directory" : "not there");
+                            STR_SHOWN(entry->path), STR_SHOWN(entry->target), file ? "a directory" : "not there");
                 entry->type = FILE_REGULAR;
                 entry->target = STR_NULL;
                 return 0;
@@ -248,8 +252,8 @@ static bool way_is_free(struct merge *m, const struct group *g)
                 if (m->levels[i].blocker == g->winner_layer) {
                         problem_add(m->problems, PROBLEM_GAP, "image",
                                     "'%.*s' lies below '%.*s', which the same layer makes something other than a "
-                                    "directory; it was left out", STR_ARG(g->path),
-                                    (int)m->levels[i].length, m->path.data);
+                                    "directory; it was left out", STR_SHOWN(g->path),
+                                    (int)MIN_OF(m->levels[i].length, (size_t)STR_SHOWN_MAX), m->path.data);
                         return false;
                 }
         return true;

@@ -111,10 +111,8 @@ def test_against_the_model(name, store, tmp_path):
         assert (again.files, again.problems) == (done.files, done.problems)
 
 
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", [name for name in CASES if name not in NOT_OVERLAYFS])
 def test_against_overlayfs(name, store, overlayfs, tmp_path):
-    if name in NOT_OVERLAYFS:
-        pytest.skip(NOT_OVERLAYFS[name])
     done = scan_layers(store, CASES[name], tmp_path / "image", "gzip", expect=DONE)
     tars = [make.tar_of(entries) for entries in CASES[name]]
     with overlay.mounted(tars, overlayfs / name.replace(",", "").replace(" ", "-")) as view:
