@@ -325,6 +325,12 @@ def wire_inputs():
     yield "result", frame(0x80000000, struct.pack("<i", -74) + s(b"a message"))
 
 
+def stamp_inputs():
+    yield "sha256", struct.pack("<IB", 1, 1) + bytes(range(32))
+    yield "sha512", struct.pack("<IB", 1, 2) + bytes(range(64))
+    yield "other-version", struct.pack("<IB", 9, 1) + bytes(range(32))
+
+
 # ---- text ----
 
 def text_inputs():
@@ -335,6 +341,9 @@ def text_inputs():
     yield "terminal", b"\x1b[31mred\x1b[0m\\ \t\n\x7f"
     yield "unicode", "é€😀 ‮ ​ \u0085 \ufeff".encode()
     yield "not-utf8", b"\xc0\x80\xed\xa0\x80\xf5\xff caf\xe9"
+    yield "sha256", b"sha256:" + b"0123456789abcdef" * 4
+    yield "sha512", b"sha512:" + b"0123456789abcdef" * 8
+    yield "platform", b"linux/arm/v7"
 
 
 def dpkg_status_inputs():
@@ -450,6 +459,7 @@ TARGETS = {
     "layer": layer_inputs,
     "layer-file": layer_file_inputs,
     "report": report_inputs,
+    "stamp": stamp_inputs,
     "text": text_inputs,
     "tree": tree_inputs,
     "wire": wire_inputs,

@@ -175,6 +175,14 @@ def test_a_worker_that_turns_on_its_parent_is_a_finding(targets, worker, deed, s
     assert any(says in f["message"] and f["severity"] == "high" for f in attacks(done)), done.told()
 
 
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("parser, kind", [("tar", "oci-dir"), ("dpkg-status", "oci-dir"), ("tree", "dir")])
+def test_a_layer_file_that_makes_no_sense_is_a_finding(targets, program, parser, kind):
+    done = hijacked(program, targets[kind], parser, "stretch")
+    assert any("what its worker wrote makes no sense" in f["message"] for f in attacks(done)), done.told()
+    assert done.seconds < 10, "gigabytes of nothing were read"
+
+
 @pytest.mark.parametrize("worker", WORKERS, ids=lambda w: w[2])
 def test_an_endless_loop_ends_at_the_limit(targets, worker):
     parser, kind, name = worker
