@@ -116,6 +116,14 @@ static void fall_silent(void)
         sleep_for_ever();
 }
 
+/* What it was to write becomes large and empty. */
+static void stretch_files(void)
+{
+        for (int fd = CHANNEL + 2; fd < CHANNEL + 8; fd++)
+                if (ftruncate(fd, 8ll << 30) < 0)
+                        continue;
+}
+
 static const struct {
         const char *name;
         long (*try)(void); /* a system call … */
@@ -125,7 +133,7 @@ static const struct {
         { "exec", try_exec, NULL },     { "ptrace", try_ptrace, NULL },     { "kill", try_kill, NULL },
         { "clone", try_clone, NULL },   { "crash", NULL, crash },           { "hang", NULL, hang },
         { "memory", NULL, take_memory }, { "sleep", NULL, sleep_for_ever }, { "flood", NULL, flood },
-        { "silent", NULL, fall_silent },
+        { "silent", NULL, fall_silent }, { "stretch", NULL, stretch_files },
 };
 
 /* Does it once. A call that is not refused ends the worker, which no test takes for a refusal. */
