@@ -113,6 +113,18 @@ def layer_inputs():
     yield "bad-paths", tar([member("../../etc/passwd", b"x"), member("/abs", b"y"), member("a//./b/../c", b"z"),
                             member("."), member("l", kind=hardlink, link="../../x"),
                             member("l2", kind=hardlink, link="l2")])
+    yield "through-links", tar([member("usr/lib", kind=directory), member("lib", kind=symlink, link="usr/lib"),
+                                member("lib/x", b"1"), member("up", kind=symlink, link="../../lib/"),
+                                member("up/sub/y", b"2"), member("h", kind=hardlink, link="up/x"),
+                                member("lib/etc", kind=symlink, link="/etc"), member("up/etc/os-release", b"ID=x\n"),
+                                member("lib/.wh.x"), member("etc/a/../b", b"3")])
+    yield "link-loops", tar([member("x", kind=symlink, link="y"), member("y", kind=symlink, link="x"),
+                             member("x/f", b"1"), member("g", kind=symlink, link="g/g"), member("g/f", b"2"),
+                             member("out", kind=symlink, link="../../.."), member("out/f", b"3"), member("x/y", b"4")])
+    yield "odd-members", tar([member("d", kind=directory), member("h", kind=hardlink, link="d"), member("t", kind=b"Z"),
+                              member("nowhere", kind=symlink), member("/".join("d" * 70), b"1"),
+                              member("big", uid=1 << 20),
+                              member("h2", kind=hardlink, link="big", mode=0o755, uid=5)])
     yield "twice", tar([member("a", b"1"), member("a", kind=directory), member("a/b", b"2"), member("a", b"3"),
                         member("h", kind=hardlink, link="a"), member("a", kind=symlink, link="h")])
     yield "below-a-file", tar([member("a", b"1"), member("a/b", b"2"), member("a/b/c", b"3"), member("a/b/.wh.c")])
@@ -193,8 +205,8 @@ def layer_file(*runs, n_records=4, problems=(), own_records=()):
         body += s(r)
         spans += struct.pack("<BQQ", SPAN_RECORDS, start, len(body))
     problems_at = len(body)
-    for where, what in problems:
-        body += s(b"\1" + s(where) + s(what))
+    for where, what, *kind in problems:
+        body += s(bytes(kind or [1]) + s(where) + s(what))
     trailer = b"\1" + bytes(range(32)) + bytes(32)
     trailer += struct.pack("<QQIB", 4096, count, len(problems), 1)
     trailer += struct.pack("<QI", problems_at, len(spans) // 17) + spans
@@ -214,6 +226,12 @@ def layer_file_inputs():
     yield "three", s(base) + s(runs) + s(upper)
     yield "empty-layer", s(layer_file(n_records=0))
     yield "file-over-directory", s(base) + s(layer_file([entry(b"a", REGULAR, 0)], n_records=0))
+    lower = layer_file([entry(b"a", DIRECTORY, 0), entry(b"a/f", REGULAR, 1, size=3), entry(b"g", SYMLINK, 2, b"a/f")],
+                       n_records=0)
+    links = [entry(b"a/f", WHITEOUT, 0), entry(b"h1", HARDLINK, 1, b"a/f"), entry(b"h2", HARDLINK, 2, b"a/f"),
+             entry(b"h3", HARDLINK, 3, b"g"), entry(b"h4", HARDLINK, 4, b"h1"), entry(b"h5", HARDLINK, 5, b"a")]
+    later = [entry(b"a", REGULAR, 0, size=1), entry(b"h6", HARDLINK, 1, b"h1"), entry(b"h7", HARDLINK, 2, b"a/f")]
+    yield "links-to-lower-layers", s(lower) + s(layer_file(links, n_records=0)) + s(layer_file(later, n_records=0))
     yield "link-loop", s(layer_file([entry(b"x", SYMLINK, 0, b"y"), entry(b"y", SYMLINK, 1, b"x"),
                                      entry(b"z", HARDLINK, 2, b"z")], n_records=0))
     yield "link-with-nul", s(layer_file([entry(b"x", SYMLINK, 0, b"a\0b"), entry(b"x/y", REGULAR, 1),
@@ -233,7 +251,8 @@ def report_inputs():
     known = [record(PACKAGE, one), record(*two[1]), record(*two[2], b"usr/share/doc/libx1/copyright", 3),
              record(*two[3], b"etc/os-release", 1)]
     base = layer_file(files, n_records=0, own_records=known)
-    upper = layer_file([entry(STATUS, REGULAR, 0)], n_records=0, problems=[(b"a\x1b[2J\xff", b"b\n\xff")],
+    upper = layer_file([entry(STATUS, REGULAR, 0)], n_records=0,
+                       problems=[(b"a\x1b[2J\xff", b"b\n\xff", 4), (b"", b"c", 3)],
                        own_records=[known[0], record(PACKAGE, package(b"new\xff", b"1\n"))])
     yield "usual", s(base)
     yield "upper-on-base", s(base) + s(upper)

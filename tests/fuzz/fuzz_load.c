@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A stored image, from its documents to the names of its layers: a byte of options, then the files of the layout or
- * archive, each "u32 size, name, u32 size, content". Documents are parsed here instead of in a worker; whatever they say,
- * layers have names in their one form, of which the bytes are found inside the archive or not at all.
+ * archive, each "u32 size, name, u32 size, content". Documents are parsed here instead of in a worker; whatever they
+ * say, layers have names in their one form, of which the bytes are found inside the archive or not at all.
  */
 #include <errno.h>
 #include <unistd.h>

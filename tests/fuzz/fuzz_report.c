@@ -12,6 +12,7 @@
 #include "fuzz.h"
 #include "pipeline/inventory_join.h"
 #include "pipeline/layer_check.h"
+#include "pipeline/verdicts.h"
 #include "report/report.h"
 
 #define WIDTH 80
@@ -130,14 +131,19 @@ static void join(struct scan_result *result, struct layer_file *const *all, size
 {
         static const struct scan_options options = { .owners = true, .limits = SCAN_LIMITS_DEFAULT };
         struct layer_file *layers[LAYERS_MAX] = { NULL };
+        struct scan_layer judged[LAYERS_MAX];
         struct error err = ERROR_INIT;
         size_t most = 0;
         int r;
 
         keep_usable(all, n, &options.limits, layers);
         r = fill(result, layers, n, &err);
+        for (size_t i = 0; i < n; i++)
+                judged[i] = (struct scan_layer){ .file = layers[i], .verified = true };
         if (r == 0)
                 r = inventory_join(result, layers, n, &options, &err);
+        if (r == 0)
+                r = scan_judge(result, judged, n, &err);
         HOLDS_OR(r == 0, err);
         if (r < 0)
                 return;
