@@ -336,6 +336,9 @@ int output_open(const char *path, struct output **ret, struct error *err)
         if (exists && S_ISDIR(st.st_mode))
                 return error_say(err, -EISDIR, "write '%s': it is a directory, expected a file", path);
         if (exists && !S_ISREG(st.st_mode)) {
+                out->path = strdup(path);
+                if (!out->path)
+                        return error_oom(err);
                 out->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
                 if (out->fd < 0)
                         return error_set(err, -errno, "write '%s'", path);

@@ -55,7 +55,7 @@ int interrupt_fd(void)
 
 int interrupt_check(struct error *err)
 {
-        return which ? error_say(err, -ECANCELED, "interrupted by %s", strsignal(which)) : 0;
+        return which ? error_say(err, -ECANCELED, "interrupted by %s", sigdescr_np(which)) : 0;
 }
 
 void interrupt_reraise(void)

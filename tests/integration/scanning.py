@@ -46,7 +46,7 @@ class Scan:
 
     @property
     def rules(self):
-        return [f["rule"] for f in self.report["findings"]]
+        return [f["rule"] for f in self.report["findings"]] if self.report else []
 
     @property
     def files(self):
