@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The rule language: rule files in, an immutable set of rules out; compiled for a source, matched against its facts. No I/O.
+ * Falco's keys mean what they mean there; our own (`applies`, `remediation`, `references`, `controls`) are extra keys, so
+ * that files stay loadable elsewhere.
+ */
+#ifndef TALLYMAN_RULES_RULES_H
+#define TALLYMAN_RULES_RULES_H
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "model/field.h"
+#include "rules/ast.h"
+
+#define RULES_ENGINE_VERSION "0.57.0" /* of the language that files may require */
+
+/* ---- loading (rules/load.c, override.c, exceptions.c, expand.c) ---- */
+
+struct rule_file {
+        const char *name;
+        struct str text;
+        bool is_untrusted; /* from others: parsed all the same, its limits are tighter */
+};
+
+enum rule_priority {
+        PRIORITY_EMERGENCY, PRIORITY_ALERT, PRIORITY_CRITICAL, PRIORITY_ERROR, PRIORITY_WARNING, PRIORITY_NOTICE,
+        PRIORITY_INFORMATIONAL, PRIORITY_DEBUG,
+};
+const char *rule_priority_name(enum rule_priority priority); /* "Emergency" … */
+
+enum rule_state {
+        RULE_READY,          /* loaded, and every field and event it needs is filled */
+        RULE_NOT_EVALUABLE,  /* loaded, but `reason` names what nothing fills */
+        RULE_DISABLED,       /* enabled: false */
+        RULE_SKIPPED,        /* its source is unknown, or skip-if-unknown-filter applies; `reason` says which */
+};
+
+struct rule {
+        struct str name, desc, output, source_name;
+        const struct fact_source *source; /* NULL: unknown */
+        enum rule_priority priority;
+        const struct str *tags;
+        uint32_t n_tags;
+        const struct ast *condition; /* macros expanded, exceptions applied */
+        const struct ast *applies;   /* NULL: always */
+        enum rule_state state;
+        struct str reason;
+        struct str remediation, owner;
+        const struct str *references, *controls;
+        uint32_t n_references, n_controls;
+        const char *file;
+        struct place place;
+        uint32_t index; /* in load order */
+};
+
+struct rule_message {
+        bool is_error; /* else a warning */
+        const char *file;
+        struct place place;
+        const char *text; /* says what was expected, and the nearest name where one was misspelt */
+};
+
+struct rule_set;
+
+struct rules_options {
+        const struct fact_source *const *sources; /* ended by NULL */
+        bool strict;                              /* an error in one file fails the whole load */
+};
+
+/* Loads files in order. An error in one (which is then left out as a whole) does not stop the others unless `strict`
+ * (-EBADMSG). All messages are kept in the set. */
+int rules_load(const struct rule_file *files, size_t n_files, const struct rules_options *options, struct rule_set **ret,
+               struct error *err) _must_check_;
+struct rule_set *rule_set_free(struct rule_set *set);
+DEFINE_FREEP(struct rule_set, rule_set_free)
+uint32_t rule_set_count(const struct rule_set *set);
+const struct rule *rule_set_get(const struct rule_set *set, uint32_t i);
+const struct rule *rule_set_find(const struct rule_set *set, struct str name);
+size_t rule_set_messages(const struct rule_set *set, const struct rule_message **ret);
+
+/* ---- compiling and matching (rules/compile.c, match.c, output.c) ---- */
+
+enum truth {
+        TRUTH_FALSE,
+        TRUTH_TRUE,
+        TRUTH_UNKNOWN, /* only in sources of three-valued logic */
+};
+
+enum rule_matching {
+        MATCHING_FIRST, /* per kind of event in load order, what follows the first match is not tried (Falco's default) */
+        MATCHING_ALL,
+};
+
+/* Immutable, shared by threads. */
+struct rule_program;
+
+/* Compiles the ready rules of one source. Regular expressions are compiled here, in linear-time form. */
+int rule_program_new(const struct rule_set *set, const struct fact_source *source, enum rule_matching matching,
+                     struct rule_program **ret, struct error *err) _must_check_;
+struct rule_program *rule_program_free(struct rule_program *program);
+DEFINE_FREEP(struct rule_program, rule_program_free)
+/* Kinds of events that some rule wants: a bit each, (n_events + 63) / 64 words. */
+const uint64_t *rule_program_events(const struct rule_program *program);
+
+/* A thread's own room. */
+struct rule_scratch;
+
+int rule_scratch_new(const struct rule_program *program, struct rule_scratch **ret, struct error *err) _must_check_;
+struct rule_scratch *rule_scratch_free(struct rule_scratch *scratch);
+DEFINE_FREEP(struct rule_scratch, rule_scratch_free)
+
+struct rule_verdict {
+        const struct rule *rule;
+        enum truth truth;   /* TRUE: it matched; UNKNOWN: could not be decided */
+        bool applicable;    /* false: `applies` was false (truth is FALSE) */
+};
+
+/* Tries the rules that want this fact. `each` is called for every verdict but (applicable, FALSE), and also for those if
+ * `all_verdicts`. No allocation, no lock, no system call. Returns the number of matches. */
+unsigned rule_program_match(const struct rule_program *program, struct rule_scratch *scratch, const struct fact *fact,
+                            bool all_verdicts, void (*each)(void *ctx, const struct rule_verdict *verdict), void *ctx);
+
+/* Appends the rule's output with its %fields filled from the fact. Absent and unknown are "<NA>". */
+void rule_output(const struct rule_program *program, struct rule_scratch *scratch, const struct rule *rule,
+                 const struct fact *fact, struct buf *out);
+
+#endif
