@@ -57,7 +57,7 @@ def real_image(folder):
     tar = folder / "real.tar"
     if not tar.exists():
         say("making an image of Debian packages …")
-        subprocess.run(["mmdebstrap", "--quiet", "--variant=minbase", f"--include={PACKAGES}", "bookworm", str(tar) + ".part"],
+        subprocess.run(["mmdebstrap", "--quiet", "--format=tar", "--variant=minbase", f"--include={PACKAGES}", "bookworm", str(tar) + ".part"],
                        check=True, stdout=sys.stderr)
         os.rename(str(tar) + ".part", tar)
     store = make_image.Store(folder / "store")

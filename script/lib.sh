@@ -88,6 +88,8 @@ need_packages() {
         rm -f "$log"
 }
 
+BUILD_TARGETS=() # all
+
 # Configures (once) and builds a folder. Usage: build_in FOLDER [MESON-OPTION...]
 build_in() {
         local folder=$1
@@ -95,5 +97,5 @@ build_in() {
         [ -f "$folder/build.ninja" ] || meson setup "$folder" "$ROOT" "$@" >"$folder.log" 2>&1 ||
                 { cat "$folder.log" >&2; fail "the build could not be configured"; }
         rm -f "$folder.log"
-        ninja -C "$folder" >"$folder/build.log" 2>&1 || { cat "$folder/build.log" >&2; fail "the build failed"; }
+        ninja -C "$folder" "${BUILD_TARGETS[@]}" >"$folder/build.log" 2>&1 || { cat "$folder/build.log" >&2; fail "the build failed"; }
 }

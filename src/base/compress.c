@@ -53,6 +53,8 @@ struct inflater {
         bool between;   /* no gzip member or zstd frame is open */
         uint64_t in, out;
         struct inflate_state gzip;
+        struct isal_gzip_header gzip_header;
+        bool in_header; /* of a gzip member */
         ZSTD_DStream *zstd;
 };
 
@@ -94,7 +96,9 @@ static int read_head(struct inflater *f, struct error *err)
 static void gzip_begin(struct inflater *f)
 {
         isal_inflate_init(&f->gzip);
-        f->gzip.crc_flag = ISAL_GZIP;
+        f->gzip.crc_flag = ISAL_GZIP_NO_HDR_VER;
+        isal_gzip_header_init(&f->gzip_header);
+        f->in_header = true;
 }
 
 static int start(struct inflater *f, struct error *err)
@@ -188,6 +192,29 @@ static int skip_padding(struct inflater *f, struct error *err)
         }
 }
 
+static ssize_t gzip_error(const struct inflater *f, int r, struct error *err)
+{
+        return error_say(err, -EBADMSG, "the gzip data is damaged (ISA-L error %d) after %llu bytes", r,
+                         (unsigned long long)f->out);
+}
+
+static ssize_t gzip_ends_early(const struct inflater *f, struct error *err)
+{
+        return error_say(err, -EBADMSG, "the gzip data ends too early, after %llu bytes", (unsigned long long)f->out);
+}
+
+/* isal_inflate() would read it too, but forgets which optional fields are still to come if its input ends among them. */
+static ssize_t gzip_read_header(struct inflater *f, struct error *err)
+{
+        int r = isal_read_gzip_header(&f->gzip, &f->gzip_header);
+
+        f->at = f->end - f->gzip.avail_in;
+        if (r != ISAL_DECOMP_OK && r != ISAL_END_INPUT)
+                return gzip_error(f, r, err);
+        f->in_header = r == ISAL_END_INPUT;
+        return f->in_header && f->source_ended ? gzip_ends_early(f, err) : 0;
+}
+
 /* One step: fills `output` as far as it goes. Returns the bytes. */
 static ssize_t gzip_step(struct inflater *f, struct error *err)
 {
@@ -205,17 +232,17 @@ static ssize_t gzip_step(struct inflater *f, struct error *err)
         HIJACK_POINT("gzip");
         f->gzip.next_in = f->input + f->at;
         f->gzip.avail_in = (uint32_t)(f->end - f->at);
+        if (f->in_header)
+                return gzip_read_header(f, err);
         f->gzip.next_out = f->output;
         f->gzip.avail_out = OUTPUT_SIZE;
         r = isal_inflate(&f->gzip);
         f->at = f->end - f->gzip.avail_in;
         if (r != ISAL_DECOMP_OK && r != ISAL_END_INPUT)
-                return error_say(err, -EBADMSG, "the gzip data is damaged (ISA-L error %d) after %llu bytes", r,
-                                 (unsigned long long)f->out);
+                return gzip_error(f, r, err);
         f->between = f->gzip.block_state == ISAL_BLOCK_FINISH;
         if (!f->between && f->source_ended && f->at == f->end && f->gzip.avail_out == OUTPUT_SIZE)
-                return error_say(err, -EBADMSG, "the gzip data ends too early, after %llu bytes",
-                                 (unsigned long long)f->out);
+                return gzip_ends_early(f, err);
         return OUTPUT_SIZE - f->gzip.avail_out;
 }
 

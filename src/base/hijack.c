@@ -22,6 +22,7 @@
 void (*hijack_hook)(const char *parser);
 
 static char *wanted; /* "parser:deed"; a copy, since the zygote wipes the environment */
+static pid_t parent; /* of all: the program itself */
 static uint64_t idle;
 static int fake_landlock = -1;
 static bool fake_no_seccomp;
@@ -55,12 +56,12 @@ static long try_exec(void)
 
 static long try_ptrace(void)
 {
-        return syscall(SYS_ptrace, PTRACE_ATTACH, getppid(), 0, 0);
+        return syscall(SYS_ptrace, PTRACE_ATTACH, parent, 0, 0);
 }
 
 static long try_kill(void)
 {
-        return syscall(SYS_kill, getppid(), SIGKILL);
+        return syscall(SYS_kill, parent, SIGKILL);
 }
 
 static long try_clone(void)
@@ -115,6 +116,14 @@ static void fall_silent(void)
         sleep_for_ever();
 }
 
+/* What it was to write becomes large and empty. */
+static void stretch_files(void)
+{
+        for (int fd = CHANNEL + 2; fd < CHANNEL + 8; fd++)
+                if (ftruncate(fd, 8ll << 30) < 0)
+                        continue;
+}
+
 static const struct {
         const char *name;
         long (*try)(void); /* a system call … */
@@ -124,7 +133,7 @@ static const struct {
         { "exec", try_exec, NULL },     { "ptrace", try_ptrace, NULL },     { "kill", try_kill, NULL },
         { "clone", try_clone, NULL },   { "crash", NULL, crash },           { "hang", NULL, hang },
         { "memory", NULL, take_memory }, { "sleep", NULL, sleep_for_ever }, { "flood", NULL, flood },
-        { "silent", NULL, fall_silent },
+        { "silent", NULL, fall_silent }, { "stretch", NULL, stretch_files },
 };
 
 /* Does it once. A call that is not refused ends the worker, which no test takes for a refusal. */
@@ -151,6 +160,7 @@ void hijack_init(void)
         const char *hijack = getenv("TALLYMAN_HIJACK"), *ms = getenv("TALLYMAN_HIJACK_IDLE_MS");
         const char *abi = getenv("TALLYMAN_FAKE_LANDLOCK_ABI");
 
+        parent = getpid();
         if (hijack && (wanted = strdup(hijack)))
                 hijack_hook = on_point;
         idle = ms ? strtoull(ms, NULL, 10) : 0;

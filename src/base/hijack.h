@@ -15,7 +15,8 @@
 extern void (*hijack_hook)(const char *parser);
 /* Reads the environment, before worker_init():
  *   TALLYMAN_HIJACK=PARSER:DEED  the first time PARSER is reached in a worker it tries a system call (open, connect,
- *       socket, exec, ptrace, kill or clone), or it dies or turns on its parent (crash, hang, sleep, memory, flood, silent)
+ *       socket, exec, ptrace, kill or clone), or it dies or turns on its parent (crash, hang, sleep, memory, flood,
+ *       silent, stretch)
  *   TALLYMAN_HIJACK_IDLE_MS=N    how long a worker may do nothing
  *   TALLYMAN_FAKE_LANDLOCK_ABI=N, TALLYMAN_FAKE_NO_SECCOMP=1 */
 void hijack_init(void);

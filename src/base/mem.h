@@ -53,6 +53,18 @@ static inline void fd_closep(int *fd)
  * Returns 0 or -ENOMEM; on failure *array is unchanged. Overflow of need*size is -ENOMEM. */
 int mem_grow(void *array, size_t *cap, size_t need, size_t size) _must_check_;
 
+/* qsort(3) and bsearch(3) that also take an array of nothing, which may be NULL. */
+static inline void mem_sort(void *items, size_t n, size_t size, int (*compare)(const void *, const void *))
+{
+        if (n > 1)
+                qsort(items, n, size, compare);
+}
+static inline void *mem_find(const void *key, const void *items, size_t n, size_t size,
+                             int (*compare)(const void *, const void *))
+{
+        return n ? bsearch(key, items, n, size, compare) : NULL;
+}
+
 /* An arena: many small allocations, one free. Allocations are aligned for any type and zeroed. Not thread-safe. */
 struct arena;
 

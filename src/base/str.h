@@ -3,6 +3,7 @@
 #ifndef TALLYMAN_BASE_STR_H
 #define TALLYMAN_BASE_STR_H
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -20,7 +21,10 @@ struct str {
 
 #define STR_NULL ((struct str){ NULL, 0 })
 #define STR_LIT(s) ((struct str){ (s), sizeof(s) - 1 })
-#define STR_ARG(s) (int)(s).n, (s).n ? (s).p : "" /* for "%.*s" */
+#define STR_ARG(s) (int)((s).n < 0x7fffffff ? (s).n : 0x7fffffff), (s).n ? (s).p : "" /* for "%.*s" */
+/* The same for a text that says what something is called: it may be a megabyte long, a message must not be. */
+#define STR_SHOWN_MAX 100
+#define STR_SHOWN(s) (int)MIN_OF((s).n, (size_t)STR_SHOWN_MAX), (s).n ? (s).p : ""
 
 static inline struct str str_from(const char *s)
 {

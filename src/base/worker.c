@@ -19,7 +19,7 @@
 #include "base/worker_private.h"
 
 #define TICK_MS 1000         /* longest wait at a time; a pause of this process or machine counts as one */
-#define IDLE_CPU_MS 10       /* a worker that is waited for computes at least this much … */
+#define IDLE_CPU_MS 1        /* a worker that is waited for computes at least this much … */
 #define IDLE_MS 60000        /* … in this time */
 #define WAIT_FACTOR 10       /* and is waited for no longer than its CPU limit times this */
 #define END_MS 10000         /* to end after its last word, or after it was killed */
@@ -289,12 +289,12 @@ static void read_notes(struct worker *w, struct worker_end *end)
         sandbox_call_names(numbers, n > 0 ? (size_t)n / sizeof(*numbers) : 0, end->refused, sizeof(end->refused));
 }
 
-/* Waits for the zygote's word, at most END_MS. 1 with it, 0 none yet, -ESRCH there will be none. */
+/* Waits for the zygote's word, but not for ever. 1 with it, 0 none yet, -ESRCH there will be none. */
 static int await_status(struct worker *w, uint32_t *ret)
 {
-        uint64_t waited = 0;
+        uint64_t waited = 0, enough = hijack_idle_ms() ? hijack_idle_ms() : END_MS;
 
-        while (waited < END_MS) {
+        while (waited < enough) {
                 struct pollfd polls = { w->status, POLLIN, 0 };
                 uint64_t began = now_ms();
                 uint32_t word;
@@ -373,8 +373,9 @@ int worker_wait(struct worker *worker, struct worker_end *ret, struct error *err
         struct worker_frame frame;
         int r;
 
-        while ((r = worker_receive(worker, &frame, &why)) > 0)
-                ; /* nobody wants these any more */
+        r = worker_receive(worker, &frame, &why);
+        if (r > 0)
+                r = error_say(&why, -EPROTO, "the worker '%s' talks on when nobody asked", worker->job);
         if (r == -ECANCELED)
                 return interrupt_check(err);
         if (r < 0) {
@@ -415,7 +416,34 @@ struct worker *worker_free(struct worker *worker)
         return NULL;
 }
 
+static const char *what_is_missing(void)
+{
+        if (!sandbox_has_seccomp())
+                return "this kernel has no seccomp filters (CONFIG_SECCOMP_FILTER, Linux 4.14), or denies them to this process";
+        if (close_range(~0u, ~0u, 0) < 0 && errno == ENOSYS)
+                return "this kernel has no close_range() (Linux 5.9)";
+        return NULL;
+}
+
+static const char *landlock_weakness(int abi)
+{
+        if (abi == 0)
+                return "this kernel has no Landlock (Linux 5.13): seccomp alone confines the workers";
+        if (abi < SANDBOX_LANDLOCK_TCP)
+                return "this kernel's Landlock keeps the workers from files, but not from TCP (Linux 6.7) and signals (Linux "
+                       "6.12): there seccomp alone does";
+        if (abi < SANDBOX_LANDLOCK_SIGNALS)
+                return "this kernel's Landlock keeps the workers from files and TCP, but not from signals (Linux 6.12): there "
+                       "seccomp alone does";
+        return NULL;
+}
+
 void worker_features(struct worker_features *ret)
 {
-        *ret = (struct worker_features){ .seccomp = sandbox_has_seccomp(), .landlock_abi = sandbox_landlock_abi() };
+        int abi = sandbox_landlock_abi();
+
+        *ret = (struct worker_features){
+                .seccomp = sandbox_has_seccomp(), .missing = what_is_missing(), .landlock_abi = abi,
+                .weakness = landlock_weakness(abi),
+        };
 }

@@ -89,7 +89,7 @@ struct worker_end {
         int signal;                /* that killed it, 0 if none */
         char refused[128];         /* system calls that were refused, by name, comma-separated; "" if none */
 };
-/* Waits for the end. Returns 0 if the job returned 0; else a negative errno with the job's own message, or for a
+/* Waits for the end, when all frames that it may send were received. Returns 0 if the job returned 0; else a negative errno with the job's own message, or for a
  * death one like "the worker 'layer' was killed by SIGSEGV". `ret` (may be NULL) is filled in both cases. Afterwards no
  * process holds the descriptors that the worker was given, so that what it wrote no longer changes. */
 int worker_wait(struct worker *worker, struct worker_end *ret, struct error *err) _must_check_;
@@ -101,7 +101,9 @@ DEFINE_FREEP(struct worker, worker_free)
 /* What confines workers here. */
 struct worker_features {
         bool seccomp;
-        int landlock_abi; /* 0: this kernel has no Landlock, seccomp alone confines */
+        const char *missing;  /* what this kernel lacks, without which no worker runs its job: a sentence, or NULL */
+        int landlock_abi;     /* 0: this kernel has no Landlock, seccomp alone confines */
+        const char *weakness; /* what Landlock does not do here and seccomp does alone: a sentence, or NULL */
 };
 void worker_features(struct worker_features *ret);
 

@@ -93,7 +93,7 @@ static int send_some(int channel, struct worker *worker, struct iovec *iov, int 
 int frame_send(int channel, struct worker *worker, uint32_t type, struct str payload, int fd, struct error *err)
 {
         uint8_t header[FRAME_HEADER];
-        struct iovec iov[2] = { { header, sizeof(header) }, { (void *)payload.p, payload.n } };
+        struct iovec iov[2] = { { header, sizeof(header) }, { (void *)(payload.n ? payload.p : ""), payload.n } };
         size_t done = 0, total = sizeof(header) + payload.n;
 
         if (payload.n > WORKER_FRAME_MAX)

@@ -18,6 +18,21 @@
 
 extern char **environ;
 
+struct child {
+        pid_t pid;
+        uint64_t id;
+        int status;
+};
+
+static struct {
+        const struct worker_job *jobs;
+        size_t n_jobs;
+        struct child *children;
+        size_t n, cap;
+        int nowhere; /* /dev/null, negative if there is none */
+        pid_t pid;
+} zygote;
+
 /* ---- in the worker ---- */
 
 static struct buf worker_input;
@@ -71,7 +86,8 @@ static int keep_only(int *fds, size_t n, int nowhere)
 
 static void send_end(int channel, int code, const char *message)
 {
-        _cleanup_(buf_free) struct buf payload = { 0 };
+        static char room[2 * sizeof(uint32_t) + ERROR_MESSAGE_MAX];
+        struct buf payload = { .data = room, .cap = sizeof(room) }; /* there may be no more memory to be had */
 
         wire_put_u32(&payload, (uint32_t)code);
         wire_put_str(&payload, str_from(message));
@@ -91,6 +107,8 @@ static _Noreturn void worker_main(const struct worker_job *job, const struct req
 
         memcpy(kept + 2, fds + FIXED_FDS, n * sizeof(int));
         prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+        if (getppid() != zygote.pid)
+                _exit(123); /* it ended before that was set */
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
         r = keep_only(kept, n + 2, nowhere);
@@ -105,20 +123,6 @@ static _Noreturn void worker_main(const struct worker_job *job, const struct req
 }
 
 /* ---- the zygote ---- */
-
-struct child {
-        pid_t pid;
-        uint64_t id;
-        int status;
-};
-
-static struct {
-        const struct worker_job *jobs;
-        size_t n_jobs;
-        struct child *children;
-        size_t n, cap;
-        int nowhere; /* /dev/null, negative if there is none */
-} zygote;
 
 static void tell(const struct child *child, uint32_t word)
 {
@@ -240,6 +244,7 @@ static int prepare_zygote(int *ret_signals, struct error *err)
         *ret_signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
         if (*ret_signals < 0)
                 return error_set(err, -errno, "watch for ended workers");
+        zygote.pid = getpid();
         zygote.nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
         offer_to_oom_killer();
         forget_environment();

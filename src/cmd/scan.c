@@ -66,15 +66,17 @@ static int read_options(const struct arguments *args, struct scan_options *optio
         return 0;
 }
 
-static void say_confinement(void)
+/* Every worker would refuse by itself, but only once there is an image to blame for it. */
+static int check_confinement(struct error *err)
 {
         struct worker_features features;
 
         worker_features(&features);
-        if (features.landlock_abi == 0)
-                log_info("this kernel has no Landlock: seccomp alone confines the workers");
-        if (!features.seccomp)
-                log_warning("this kernel has no seccomp filters: workers are not confined by them");
+        if (features.missing)
+                return error_say(err, -ENOSYS, "%s: nothing is parsed unconfined", features.missing);
+        if (features.weakness)
+                log_warning("%s", features.weakness);
+        return 0;
 }
 
 static int write_report(const struct arguments *args, const struct scan_result *result, struct output *out, struct error *err)
@@ -116,7 +118,9 @@ int cmd_scan(const struct arguments *args, struct error *err)
         r = path ? output_open(path, &out, err) : output_stdout(&out, err);
         if (r < 0)
                 return r;
-        say_confinement();
+        r = check_confinement(err);
+        if (r < 0)
+                return r;
         r = scan_run(&options, &result, err);
         if (r < 0)
                 return r;

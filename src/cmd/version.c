@@ -9,10 +9,14 @@ int cmd_version(const struct arguments *args, struct error *err)
 
         worker_features(&features);
         buf_puts(&text, "tallyman " TALLYMAN_VERSION "\n");
-        buf_printf(&text, "seccomp:  %s\n", features.seccomp ? "confines workers" : "not available on this kernel");
+        buf_printf(&text, "seccomp:  %s\n", features.seccomp ? "confines workers" : "not available");
         if (features.landlock_abi > 0)
                 buf_printf(&text, "Landlock: confines workers, ABI %d\n", features.landlock_abi);
         else
                 buf_puts(&text, "Landlock: not available on this kernel\n");
+        if (features.missing)
+                buf_printf(&text, "error:    %s: nothing can be scanned\n", features.missing);
+        if (features.weakness)
+                buf_printf(&text, "warning:  %s\n", features.weakness);
         return print_text(&text, err);
 }

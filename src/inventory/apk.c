@@ -6,9 +6,11 @@
 #include "base/hijack.h"
 #include "inventory/detectors.h"
 #include "inventory/owned.h"
+#include "model/path.h"
 
 #define LINE_MAX_BYTES (1u << 20) /* D: and p: lines grow with what a package needs and provides */
 #define DATABASE_MAX (1ull << 30)
+#define ALL_PATHS_MAX (256u << 20) /* bytes of the paths of all packages: a short line can stand for a long one */
 
 enum field {
         FIELD_NAME,
@@ -29,6 +31,8 @@ struct paragraph {
         char repeated; /* the letter of a field that is there twice, else 0 */
         struct buf directory;
         struct owned_paths files;
+        size_t left_out;     /* files */
+        uint64_t path_bytes; /* of all paragraphs so far */
 };
 
 static void paragraph_clear(struct paragraph *p)
@@ -41,6 +45,7 @@ static void paragraph_clear(struct paragraph *p)
         p->repeated = 0;
         buf_clear(&p->directory);
         owned_paths_clear(&p->files);
+        p->left_out = 0;
 }
 
 static void paragraph_done(struct paragraph *p)
@@ -84,10 +89,27 @@ static int emit_files(struct paragraph *p, struct record_sink *sink, struct erro
         return owned_paths_emit(&p->files, key, sink, err);
 }
 
+static int take_file(struct paragraph *p, struct str name, struct record_sink *sink, struct error *err)
+{
+        size_t length = p->directory.len + 1 + name.n;
+        int r;
+
+        if (!buf_ok(&p->directory))
+                return error_oom(err);
+        if (length > PATH_LENGTH_MAX || length > ALL_PATHS_MAX - p->path_bytes) {
+                p->left_out++;
+                return 0;
+        }
+        p->path_bytes += length;
+        r = owned_paths_add(&p->files, buf_str(&p->directory), name, err);
+        if (r < 0)
+                return r;
+        return owned_paths_full(&p->files) ? emit_files(p, sink, err) : 0;
+}
+
 static int take_line(struct paragraph *p, struct str line, struct record_sink *sink, struct error *err)
 {
         struct str value = { line.p + 2, line.n - 2 };
-        int r;
 
         p->any = true;
         if (line.p[0] == 'F') {
@@ -95,16 +117,10 @@ static int take_line(struct paragraph *p, struct str line, struct record_sink *s
                 buf_add_str(&p->directory, value);
                 return 0;
         }
-        if (line.p[0] != 'R') {
-                take_field(p, line.p[0], value);
-                return 0;
-        }
-        if (!buf_ok(&p->directory))
-                return error_oom(err);
-        r = owned_paths_add(&p->files, buf_str(&p->directory), value, err);
-        if (r < 0)
-                return r;
-        return owned_paths_full(&p->files) ? emit_files(p, sink, err) : 0;
+        if (line.p[0] == 'R')
+                return take_file(p, value, sink, err);
+        take_field(p, line.p[0], value);
+        return 0;
 }
 
 static int emit_paragraph(struct paragraph *p, struct record_sink *sink, struct error *err)
@@ -126,12 +142,16 @@ static int emit_paragraph(struct paragraph *p, struct record_sink *sink, struct 
                         return error_oom(err);
         if (package.name.n == 0 || package.version.n == 0) {
                 record_problem(sink, "a package without %s was left out%s%.*s", package.name.n ? "version" : "name",
-                               package.name.n ? ": " : "", SHOWN_ARG(package.name));
+                               package.name.n ? ": " : "", STR_SHOWN(package.name));
                 return 0;
         }
         if (p->repeated)
                 record_problem(sink, "package %.*s has more than one line %c:, of which the first counts",
-                               SHOWN_ARG(package.name), p->repeated);
+                               STR_SHOWN(package.name), p->repeated);
+        if (p->left_out)
+                record_problem(sink, "%zu files of %.*s were left out: their paths are too long, or those of all "
+                               "packages take more than %u MiB", p->left_out, STR_SHOWN(package.name),
+                               ALL_PATHS_MAX >> 20);
         if (package.source_name.n == 0)
                 package.source_name = package.name;
         r = record_package(sink, &package, err);
@@ -193,7 +213,7 @@ static const struct pattern patterns[] = {
 
 const struct detector apk_detector = {
         .name = "apk",
-        .version = 1,
+        .version = 2,
         .patterns = patterns,
         .n_patterns = ELEMENTS_OF(patterns),
         .max_size = DATABASE_MAX,

@@ -14,8 +14,4 @@ extern const struct detector rpm_detector;
 extern const struct detector rpm_wal_detector;
 extern const struct detector rpm_manifest_detector;
 
-/* For "%.*s" in a problem's text: what an image calls something may be a megabyte long, a problem must not be. */
-#define SHOWN_MAX 100
-#define SHOWN_ARG(s) (int)MIN_OF((s).n, (size_t)SHOWN_MAX), (s).n ? (s).p : ""
-
 #endif

@@ -137,13 +137,13 @@ static int emit_stanza(const struct stanza *s, struct str file_name, struct reco
                         return error_oom(err);
         if (s->repeated) /* told first: it may be the status, and decide whether the package counts at all */
                 record_problem(sink, "package %.*s has more than one field %s, of which the first counts",
-                               SHOWN_ARG(p.name), s->repeated);
+                               STR_SHOWN(p.name), s->repeated);
         if (!s->any || !is_installed(s, file_name.n == 0))
                 return 0;
         HIJACK_POINT("dpkg-status");
         if (p.name.n == 0 || p.version.n == 0) {
                 record_problem(sink, "a stanza without %s was left out%s%.*s", p.name.n ? "Version" : "Package",
-                               p.name.n ? ": " : "", SHOWN_ARG(p.name));
+                               p.name.n ? ": " : "", STR_SHOWN(p.name));
                 return 0;
         }
         p.source_name = p.name;

@@ -17,31 +17,37 @@ static bool is_plain(unsigned char c)
                c == '_' || c == '~' || c == ':';
 }
 
-static void add_encoded(struct buf *out, struct str s)
-{
-        for (size_t i = 0; i < s.n; i++) {
-                unsigned char c = (unsigned char)s.p[i];
-
-                if (is_plain(c))
-                        buf_putc(out, (char)c);
-                else
-                        buf_printf(out, "%%%02X", c);
-        }
-}
-
 static char lower(char c)
 {
         return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-/* ASCII suffices: names and IDs that packages may have are ASCII. */
+/* What is encoded has to be UTF-8: other bytes become \xHH first, as in the reports. In lower case ASCII suffices: names
+ * and IDs that packages may have are ASCII. */
+static void add_component(struct buf *out, struct str s, bool in_lower_case)
+{
+        _cleanup_(buf_free) struct buf text = { 0 };
+
+        buf_add_utf8(&text, s);
+        out->failed |= !buf_ok(&text);
+        for (size_t i = 0; i < text.len; i++) {
+                char c = in_lower_case ? lower(text.data[i]) : text.data[i];
+
+                if (is_plain((unsigned char)c))
+                        buf_putc(out, c);
+                else
+                        buf_printf(out, "%%%02X", (unsigned char)c);
+        }
+}
+
+static void add_encoded(struct buf *out, struct str s)
+{
+        add_component(out, s, false);
+}
+
 static void add_lower(struct buf *out, struct str s)
 {
-        for (size_t i = 0; i < s.n; i++) {
-                char c = lower(s.p[i]);
-
-                add_encoded(out, (struct str){ &c, 1 });
-        }
+        add_component(out, s, true);
 }
 
 static void start_qualifier(struct buf *out, char *separator, const char *key)
@@ -145,11 +151,12 @@ void package_url(const struct package *package, const struct distribution *d, st
         bool distributed = is_of_distribution(package);
         char separator = '?';
 
-        d = distributed && d && d->id.n ? d : NULL;
+        if (!distributed || (d && (d->id.n == 0 || memchr(d->id.p, '/', d->id.n))))
+                d = NULL; /* a namespace's segment can hold no slash, and no distribution's ID has one */
         if (is_type(package, "rpm"))
                 epoch = cut_epoch(&version);
         buf_puts(out, "pkg:");
-        add_lower(out, package->type);
+        buf_add_str(out, package->type);
         buf_putc(out, '/');
         if (d) {
                 add_lower(out, namespace_of(package, d));

@@ -24,7 +24,7 @@ static int emit_paths(struct rpm_database *db, const struct rpm_header *h, const
         int r = rpm_header_paths(h, RPM_ALL_PATHS_MAX - db->path_bytes, &paths, &why);
 
         if (r < 0) {
-                record_problem(db->sink, "the list of files of %.*s was left out: %s", STR_ARG(p->key), why.message);
+                record_problem(db->sink, "the list of files of %.*s was left out: %s", STR_SHOWN(p->key), why.message);
                 return 0;
         }
         db->path_bytes += paths.text.len;

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "model/file.h"
+#include "model/path.h"
 
 const char *file_type_name(enum file_type type)
 {
@@ -16,12 +17,13 @@ const char *file_type_name(enum file_type type)
 }
 
 #define FLAG_SHA256 1
+#define FLAG_IMPLIED 2
 
 void file_entry_encode(const struct file_entry *e, struct buf *out)
 {
         wire_put_str(out, e->path);
         wire_put_u8(out, (uint8_t)e->type);
-        wire_put_u8(out, e->has_sha256 ? FLAG_SHA256 : 0);
+        wire_put_u8(out, (e->has_sha256 ? FLAG_SHA256 : 0) | (e->implied ? FLAG_IMPLIED : 0));
         wire_put_u32(out, e->mode);
         wire_put_u32(out, e->uid);
         wire_put_u32(out, e->gid);
@@ -48,6 +50,7 @@ int file_entry_decode(struct wire_reader *r, struct file_entry *ret)
 
         e.type = (enum file_type)type;
         e.has_sha256 = flags & FLAG_SHA256;
+        e.implied = flags & FLAG_IMPLIED;
         e.mode = wire_get_u32(r);
         e.uid = wire_get_u32(r);
         e.gid = wire_get_u32(r);
@@ -65,7 +68,9 @@ int file_entry_decode(struct wire_reader *r, struct file_entry *ret)
                 e.device_minor = wire_get_u32(r);
         }
         e.capability = wire_get_str(r);
-        if (r->bad || type < FILE_REGULAR || type > FILE_OPAQUE || (e.mode & ~07777u) || (flags & ~FLAG_SHA256))
+        if (r->bad || type < FILE_REGULAR || type > FILE_OPAQUE || (e.mode & ~07777u) || e.size > INT64_MAX ||
+            (flags & ~(FLAG_SHA256 | FLAG_IMPLIED)) || (e.implied && type != FILE_DIRECTORY) ||
+            e.path.n > PATH_LENGTH_MAX || e.target.n > PATH_LENGTH_MAX || e.capability.n > FILE_CAPABILITY_MAX)
                 return -EBADMSG;
         *ret = e;
         return 0;

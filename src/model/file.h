@@ -27,18 +27,21 @@ enum file_type {
 /* "file", "directory", "symlink", "character", "block", "fifo", "socket" as in JSON; "hardlink", "whiteout", "opaque". */
 const char *file_type_name(enum file_type type);
 
+#define FILE_CAPABILITY_MAX 64 /* bytes; the kernel knows none of more than 24 */
+
 struct file_entry {
         struct str path;   /* canonical, see model/path.h */
-        struct str target; /* of a symbolic or hard link, as written */
+        struct str target; /* of a symbolic or hard link, as written; at most PATH_LENGTH_MAX */
         enum file_type type;
         uint32_t mode;     /* 07777 */
         uint32_t uid, gid;
-        uint64_t size;     /* regular files; else 0 */
+        uint64_t size;     /* regular files, at most INT64_MAX as the kernel has it; else 0 */
         int64_t mtime;     /* seconds */
         uint8_t sha256[SHA256_SIZE]; /* of a regular file's content, if has_sha256 */
+        bool implied;      /* a directory that no entry of its layer names; one of a lower layer stays as it is */
         bool has_sha256;   /* false: the content could not be read to its end */
         uint32_t device_major, device_minor;
-        struct str capability; /* raw security.capability attribute, empty if none */
+        struct str capability; /* raw security.capability attribute, empty if none; at most FILE_CAPABILITY_MAX bytes */
         uint32_t layer;    /* index into the image's layers, 0 the lowest; set in a merged view */
         uint32_t sequence; /* position in its layer's archive */
 };

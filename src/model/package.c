@@ -26,6 +26,18 @@ void package_encode(const struct package *package, struct buf *out)
                 wire_put_str(out, p.licenses[i]);
 }
 
+/* As ECMA-427 has it (5.6.2), in lower case. */
+static bool type_is_valid(struct str type)
+{
+        for (size_t i = 0; i < type.n; i++) {
+                char c = type.p[i];
+
+                if (!(c >= 'a' && c <= 'z') && (i == 0 || (!(c >= '0' && c <= '9') && c != '.' && c != '-')))
+                        return false;
+        }
+        return type.n > 0;
+}
+
 int package_decode(struct wire_reader *r, struct arena *arena, struct package *ret)
 {
         struct package p = { 0 };
@@ -44,7 +56,7 @@ int package_decode(struct wire_reader *r, struct arena *arena, struct package *r
         for (uint32_t i = 0; i < p.n_licenses; i++)
                 licenses[i] = wire_get_str(r);
         p.licenses = licenses;
-        if (!wire_end(r) || evidence > PACKAGE_DECLARED || p.name.n == 0)
+        if (!wire_end(r) || evidence > PACKAGE_DECLARED || p.name.n == 0 || !type_is_valid(p.type))
                 return -EBADMSG;
         *ret = p;
         return 0;

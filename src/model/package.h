@@ -20,7 +20,7 @@ const char *package_evidence_name(enum package_evidence evidence); /* "installed
 struct package {
         struct str name;
         struct str version; /* with epoch and revision, as the ecosystem writes it: "1:2.3-4" */
-        struct str type;    /* purl type: "deb", "apk", "rpm" … */
+        struct str type;    /* purl type: "deb", "apk", "rpm" …; of letters, digits, dots and dashes */
         struct str arch;
         struct str source_name;    /* never empty for deb, apk, rpm: the binary's own where the database names none */
         struct str source_version;

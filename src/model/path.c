@@ -3,6 +3,8 @@
 
 #include "model/path.h"
 
+#define COMPARE_BLOCK 32 /* bytes at a time, where paths have much in common */
+
 static void drop_last(struct buf *out)
 {
         while (out->len && out->data[out->len - 1] != '/')
@@ -68,6 +70,8 @@ int path_compare(struct str a, struct str b)
 {
         size_t n = MIN_OF(a.n, b.n), i = 0;
 
+        while (n - i >= COMPARE_BLOCK && memcmp(a.p + i, b.p + i, COMPARE_BLOCK) == 0)
+                i += COMPARE_BLOCK;
         while (i < n && a.p[i] == b.p[i])
                 i++;
         if (i == n)

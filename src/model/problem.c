@@ -1,12 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "model/problem.h"
 
+#define CUT_MARK "…"
+
+/* A copy of at most PROBLEM_TEXT_MAX bytes, cut between characters and marked where it was. */
+static char *text_of(const char *text)
+{
+        size_t n = strlen(text);
+        char *copy;
+
+        if (n <= PROBLEM_TEXT_MAX)
+                return strdup(text);
+        for (n = PROBLEM_TEXT_MAX - strlen(CUT_MARK); n && (text[n] & 0xc0) == 0x80; n--)
+                ;
+        return asprintf(&copy, "%.*s" CUT_MARK, (int)n, text) < 0 ? NULL : copy;
+}
+
 void problem_add(struct problem_list *list, enum problem_kind kind, const char *where, const char *fmt, ...)
 {
-        _cleanup_(buf_free) struct buf what = { 0 };
+        char what[PROBLEM_TEXT_MAX + 2] = ""; /* one more than is kept tells that it was cut */
         struct problem *p;
         va_list ap;
 
@@ -20,10 +37,11 @@ void problem_add(struct problem_list *list, enum problem_kind kind, const char *
                 return;
         }
         va_start(ap, fmt);
-        buf_vprintf(&what, fmt, ap);
+        if (vsnprintf(what, sizeof(what), fmt, ap) < 0)
+                strcpy(what, "a text that is too long to be shown");
         va_end(ap);
         p = &list->items[list->n];
-        *p = (struct problem){ .kind = kind, .where = strdup(where), .what = buf_take(&what) };
+        *p = (struct problem){ .kind = kind, .where = text_of(where), .what = text_of(what) };
         if (!p->where || !p->what) {
                 free(p->where);
                 free(p->what);

@@ -23,8 +23,10 @@ struct problem {
         char *what;
 };
 
-/* A list that keeps the first PROBLEMS_PER_LIST and counts the rest. {0} is empty. */
+/* A list that keeps the first PROBLEMS_PER_LIST and counts the rest. {0} is empty. What an image or a worker says may be
+ * long: either text is cut at PROBLEM_TEXT_MAX bytes, with a "…" at its end. */
 #define PROBLEMS_PER_LIST 1000
+#define PROBLEM_TEXT_MAX 8192 /* bytes of where and of what */
 struct problem_list {
         struct problem *items;
         size_t n, cap;

@@ -17,11 +17,13 @@
 /* ---- listing ---- */
 
 struct listing {
-        struct worker_io *io;
+        int fd;
+        const struct archive_sink *sink;
         struct tar_reader *tar;
         uint8_t *piece;
         struct buf batch, path, target;
         uint32_t n;
+        size_t names; /* bytes of them */
 };
 
 static void listing_done(struct listing *l)
@@ -36,7 +38,7 @@ static void listing_done(struct listing *l)
 static int next_piece(void *ctx, const uint8_t **ret_data, size_t *ret_n, struct error *err)
 {
         struct listing *l = ctx;
-        ssize_t n = file_read(l->io->fds[0], l->piece, READ_SIZE, err);
+        ssize_t n = file_read(l->fd, l->piece, READ_SIZE, err);
 
         if (n <= 0)
                 return (int)n;
@@ -49,13 +51,13 @@ static int next_piece(void *ctx, const uint8_t **ret_data, size_t *ret_n, struct
 static int64_t skip_bytes(void *ctx, int64_t n, struct error *err)
 {
         struct listing *l = ctx;
-        off_t at = lseek(l->io->fds[0], 0, SEEK_CUR), end = lseek(l->io->fds[0], 0, SEEK_END);
+        off_t at = lseek(l->fd, 0, SEEK_CUR), end = lseek(l->fd, 0, SEEK_END);
 
         if (at < 0 || end < 0)
                 return error_set(err, -errno, "seek in the archive");
         if (n > end - at)
                 n = end - at; /* cut short: reading on will say so */
-        return lseek(l->io->fds[0], at + n, SEEK_SET) < 0 ? error_set(err, -errno, "seek in the archive") : n;
+        return lseek(l->fd, at + n, SEEK_SET) < 0 ? error_set(err, -errno, "seek in the archive") : n;
 }
 
 static int send_batch(struct listing *l, struct error *err)
@@ -65,7 +67,7 @@ static int send_batch(struct listing *l, struct error *err)
         if (!buf_ok(&l->batch))
                 return error_oom(err);
         if (l->batch.len)
-                r = worker_io_send(l->io, ARCHIVE_FRAME_MEMBERS, buf_str(&l->batch), err);
+                r = l->sink->frame(l->sink->ctx, ARCHIVE_FRAME_MEMBERS, buf_str(&l->batch), err);
         buf_clear(&l->batch);
         return r;
 }
@@ -77,7 +79,7 @@ static int send_problem(struct listing *l, enum problem_kind kind, struct str wh
         wire_put_u8(&out, (uint8_t)kind);
         wire_put_str(&out, (struct str){ where.p, MIN_OF(where.n, (size_t)PATH_LENGTH_MAX) });
         wire_put_str(&out, str_from(what));
-        return buf_ok(&out) ? worker_io_send(l->io, ARCHIVE_FRAME_PROBLEM, buf_str(&out), err) : error_oom(err);
+        return buf_ok(&out) ? l->sink->frame(l->sink->ctx, ARCHIVE_FRAME_PROBLEM, buf_str(&out), err) : error_oom(err);
 }
 
 static enum member_type member_type(const struct tar_entry *t)
@@ -109,8 +111,10 @@ static int take_member(struct listing *l, const struct tar_entry *t, struct erro
                 return send_problem(l, PROBLEM_GAP, t->path, why.message, err);
         if (t->type == TAR_DIRECTORY)
                 return 0;
-        if (++l->n > MEMBERS_MAX)
-                return error_say(err, -E2BIG, "more than %d files in the archive of an image", MEMBERS_MAX);
+        l->names += l->path.len + l->target.len;
+        if (++l->n > MEMBERS_MAX || l->names > MEMBER_NAMES_MAX)
+                return error_say(err, -E2BIG, "more than %d files in the archive of an image, or %u MiB of their names",
+                                 MEMBERS_MAX, MEMBER_NAMES_MAX >> 20);
         wire_put_u8(&l->batch, (uint8_t)type);
         wire_put_str(&l->batch, buf_str(&l->path));
         wire_put_str(&l->batch, buf_str(&l->target));
@@ -119,9 +123,9 @@ static int take_member(struct listing *l, const struct tar_entry *t, struct erro
         return l->batch.len >= BATCH ? send_batch(l, err) : 0;
 }
 
-static int run_archive(struct worker_io *io, struct error *err)
+int archive_list(int fd, const struct archive_sink *sink, struct error *err)
 {
-        _cleanup_(listing_done) struct listing l = { .io = io, .piece = malloc(READ_SIZE) };
+        _cleanup_(listing_done) struct listing l = { .fd = fd, .sink = sink, .piece = malloc(READ_SIZE) };
         struct tar_source source = { next_piece, skip_bytes, &l };
         struct tar_entry entry;
         int r;
@@ -134,6 +138,18 @@ static int run_archive(struct worker_io *io, struct error *err)
         if (r < 0 && l.n > 0 && r == -EBADMSG) /* what stands before the damage may be enough */
                 r = send_problem(&l, PROBLEM_GAP, STR_NULL, err->message, err);
         return r < 0 ? r : send_batch(&l, err);
+}
+
+static int send_frame(void *ctx, uint32_t type, struct str payload, struct error *err)
+{
+        return worker_io_send(ctx, type, payload, err);
+}
+
+static int run_archive(struct worker_io *io, struct error *err)
+{
+        struct archive_sink sink = { send_frame, io };
+
+        return archive_list(io->fds[0], &sink, err);
 }
 
 const struct worker_job oci_archive_job = { "oci-archive", run_archive };

@@ -8,7 +8,6 @@
 #include "oci/document.h"
 
 #define WORKER_MEMORY (512ull << 20)
-#define WORKER_CPU 60
 #define ANSWER_MAX (64u << 20)
 
 struct document_reader {
@@ -17,15 +16,15 @@ struct document_reader {
         bool ended;
 };
 
-int document_reader_new(struct document_reader **ret, struct error *err)
+int document_reader_new(const struct scan_limits *limits, struct document_reader **ret, struct error *err)
 {
         _cleanup_(document_reader_freep) struct document_reader *reader = calloc(1, sizeof(*reader));
-        struct worker_limits limits = { .memory = WORKER_MEMORY, .cpu = WORKER_CPU };
+        struct worker_limits confined = { .memory = WORKER_MEMORY, .cpu = limits->seconds };
         int r;
 
         if (!reader)
                 return error_oom(err);
-        r = worker_spawn(oci_document_job.name, STR_NULL, NULL, 0, &limits, &reader->worker, err);
+        r = worker_spawn(oci_document_job.name, STR_NULL, NULL, 0, &confined, &reader->worker, err);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(reader);
@@ -41,15 +40,17 @@ struct document_reader *document_reader_free(struct document_reader *reader)
         return NULL;
 }
 
-void document_reader_end(struct document_reader *reader, struct worker_end *ret)
+int document_reader_end(struct document_reader *reader, struct worker_end *ret, struct error *err)
 {
+        int r = 0;
+
         if (!reader->ended) {
                 reader->ended = true;
                 worker_send_end(reader->worker);
-                if (worker_wait(reader->worker, &reader->end, NULL) < 0 && !reader->end.code)
-                        reader->end.code = -EPROTO;
+                r = worker_wait(reader->worker, &reader->end, err);
         }
         *ret = reader->end;
+        return r;
 }
 
 /* ---- decoding ---- */
@@ -66,6 +67,7 @@ static const char *get_text(struct decode *d)
         struct str s = wire_get_str(&d->r);
         char *copy;
 
+        d->r.bad |= s.n > DOCUMENT_TEXT_MAX;
         if (!there || d->r.bad)
                 return NULL;
         copy = arena_string(d->arena, s.p, s.n);
@@ -73,12 +75,14 @@ static const char *get_text(struct decode *d)
         return copy;
 }
 
-static void *get_array(struct decode *d, size_t min_size, size_t size, uint32_t *ret_n)
+/* A worker that says more than `max` is not one of ours. */
+static void *get_array(struct decode *d, size_t min_size, size_t max, size_t size, uint32_t *ret_n)
 {
         uint32_t n = wire_get_count(&d->r, min_size);
         void *p;
 
         *ret_n = 0;
+        d->r.bad |= n > max;
         if (d->r.bad)
                 return NULL;
         p = arena_alloc(d->arena, ((size_t)n + 1) * size);
@@ -117,11 +121,12 @@ static void get_descriptor(struct decode *d, struct descriptor *ret)
         ret->ref_name = get_text(d);
         ret->image_name = get_text(d);
         ret->foreign = wire_get_u8(&d->r);
+        d->r.bad |= ret->size > INT64_MAX;
 }
 
-static void get_descriptors(struct decode *d, struct document *ret)
+static void get_descriptors(struct decode *d, size_t max, struct document *ret)
 {
-        ret->entries = get_array(d, 100, sizeof(*ret->entries), &ret->n_entries);
+        ret->entries = get_array(d, 100, max, sizeof(*ret->entries), &ret->n_entries);
         for (uint32_t i = 0; i < ret->n_entries; i++)
                 get_descriptor(d, &ret->entries[i]);
 }
@@ -131,19 +136,19 @@ static void get_config(struct decode *d, struct document *ret)
         get_platform(d, &ret->platform);
         ret->created = get_text(d);
         ret->user = get_text(d);
-        ret->diff_ids = get_array(d, 1 + DIGEST_MAX, sizeof(*ret->diff_ids), &ret->n_diff_ids);
+        ret->diff_ids = get_array(d, 1 + DIGEST_MAX, LIMIT_LAYERS, sizeof(*ret->diff_ids), &ret->n_diff_ids);
         for (uint32_t i = 0; i < ret->n_diff_ids; i++)
                 get_digest(d, &ret->diff_ids[i]);
-        ret->history = get_array(d, 6, sizeof(*ret->history), &ret->n_history);
+        ret->history = get_array(d, 6, DOCUMENT_ENTRIES_MAX, sizeof(*ret->history), &ret->n_history);
         for (uint32_t i = 0; i < ret->n_history; i++) {
                 ret->history[i].created_by = get_text(d);
                 ret->history[i].empty_layer = wire_get_u8(&d->r);
         }
 }
 
-static const char **get_texts(struct decode *d, uint32_t *ret_n)
+static const char **get_texts(struct decode *d, size_t max, uint32_t *ret_n)
 {
-        const char **texts = get_array(d, 5, sizeof(*texts), ret_n);
+        const char **texts = get_array(d, 5, max, sizeof(*texts), ret_n);
 
         for (uint32_t i = 0; i < *ret_n; i++)
                 if (!(texts[i] = get_text(d)))
@@ -153,18 +158,24 @@ static const char **get_texts(struct decode *d, uint32_t *ret_n)
 
 static void get_docker(struct decode *d, struct document *ret)
 {
-        ret->images = get_array(d, 13, sizeof(*ret->images), &ret->n_images);
+        ret->images = get_array(d, 13, DOCUMENT_ENTRIES_MAX, sizeof(*ret->images), &ret->n_images);
         for (uint32_t i = 0; i < ret->n_images; i++) {
                 struct docker_image *image = &ret->images[i];
 
                 image->config = get_text(d);
-                image->tags = get_texts(d, &image->n_tags);
-                image->layers = get_texts(d, &image->n_layers);
+                image->tags = get_texts(d, DOCUMENT_ENTRIES_MAX, &image->n_tags);
+                image->layers = get_texts(d, LIMIT_LAYERS, &image->n_layers);
                 d->r.bad |= !image->config;
         }
 }
 
-int document_decode(struct str encoded, struct arena *arena, struct document *ret, struct error *err)
+static bool is_asked_for(enum document_kind asked, enum document_kind kind)
+{
+        return asked ? kind == asked : kind == DOCUMENT_INDEX || kind == DOCUMENT_MANIFEST;
+}
+
+int document_decode(enum document_kind asked, struct str encoded, struct arena *arena, struct document *ret,
+                    struct error *err)
 {
         struct decode d = { .r = wire_reader(encoded.p, encoded.n), .arena = arena };
         struct document doc = { .kind = (enum document_kind)wire_get_u8(&d.r) };
@@ -173,11 +184,11 @@ int document_decode(struct str encoded, struct arena *arena, struct document *re
         case DOCUMENT_MANIFEST:
                 doc.media_type = get_text(&d);
                 get_descriptor(&d, &doc.config);
-                get_descriptors(&d, &doc);
+                get_descriptors(&d, LIMIT_LAYERS, &doc);
                 break;
         case DOCUMENT_INDEX:
                 doc.media_type = get_text(&d);
-                get_descriptors(&d, &doc);
+                get_descriptors(&d, DOCUMENT_ENTRIES_MAX, &doc);
                 break;
         case DOCUMENT_CONFIG:
                 get_config(&d, &doc);
@@ -190,7 +201,7 @@ int document_decode(struct str encoded, struct arena *arena, struct document *re
         }
         if (d.oom)
                 return error_oom(err);
-        if (!wire_end(&d.r))
+        if (!wire_end(&d.r) || !is_asked_for(asked, doc.kind))
                 return error_say(err, -EPROTO, "the worker that parses documents answered nonsense");
         *ret = doc;
         return 0;
@@ -212,6 +223,12 @@ static int ask(struct worker *worker, enum document_kind kind, struct str text, 
         return worker_send(worker, DOCUMENT_FRAME_END, (struct str){ (const char *)&byte, 1 }, -1, err);
 }
 
+static int too_much_memory(struct error *err)
+{
+        return error_say(err, -E2BIG, "reading it takes more than the %llu MiB of memory that its worker may use",
+                         WORKER_MEMORY >> 20);
+}
+
 static int take_failure(struct str payload, struct error *err)
 {
         struct wire_reader r = wire_reader(payload.p, payload.n);
@@ -220,11 +237,10 @@ static int take_failure(struct str payload, struct error *err)
 
         if (!wire_end(&r) || (code != -EBADMSG && code != -ENOTSUP && code != -E2BIG && code != -ENOMEM))
                 return error_say(err, -EPROTO, "the worker that parses documents answered nonsense");
-        return error_say(err, code, "%.*s", STR_ARG(message));
+        return code == -ENOMEM ? too_much_memory(err) : error_say(err, code, "%.*s", STR_ARG(message));
 }
 
-/* 1 once the answer is whole. */
-static int take_frame(const struct worker_frame *frame, struct buf *answer, struct error *err)
+int document_take_frame(const struct worker_frame *frame, struct buf *answer, struct error *err)
 {
         if (frame->type == DOCUMENT_FRAME_END)
                 return 1;
@@ -236,33 +252,50 @@ static int take_frame(const struct worker_frame *frame, struct buf *answer, stru
         return buf_ok(answer) ? 0 : error_oom(err);
 }
 
-/* The worker said no more: how it ended is the error. */
-static int explain_death(struct document_reader *reader, struct error *err)
+/* Why there is no answer: -EPIPE or 0, the worker said no more; else what it said made no sense. */
+static int explain(struct document_reader *reader, int code, struct error *err)
 {
+        int r = code;
+
+        if (code == -ECANCELED)
+                return code;
         reader->ended = true;
-        if (worker_wait(reader->worker, &reader->end, err) == 0)
-                error_say(err, -EPROTO, "the worker that parses documents ended too early");
-        return err ? (err->code = -EPROTO) : -EPROTO;
+        if (code == 0 || code == -EPIPE) {
+                r = worker_wait(reader->worker, &reader->end, err);
+                if (r == 0)
+                        r = error_say(err, -EPROTO, "the worker that parses documents ended too early");
+        } else {
+                worker_stop(reader->worker, &reader->end);
+        }
+        return r == -ENOMEM ? too_much_memory(err) : r;
+}
+
+/* 0 with the whole answer, -EPIPE if it does not come. */
+static int receive_answer(struct document_reader *reader, struct buf *answer, struct error *err)
+{
+        struct worker_frame frame;
+        int r;
+
+        while ((r = worker_receive(reader->worker, &frame, err)) > 0) {
+                r = document_take_frame(&frame, answer, err);
+                if (r != 0)
+                        return MIN_OF(r, 0);
+        }
+        return r < 0 ? r : -EPIPE;
 }
 
 int document_parse(struct document_reader *reader, enum document_kind kind, struct str text, struct arena *arena,
                    struct document *ret, struct error *err)
 {
         _cleanup_(buf_free) struct buf answer = { 0 };
-        struct worker_frame frame;
         int r;
 
         if (reader->ended)
                 return error_say(err, -EPROTO, "the worker that parses documents is gone");
         r = ask(reader->worker, kind, text, err);
-        if (r < 0)
-                return explain_death(reader, err);
-        while ((r = worker_receive(reader->worker, &frame, err)) > 0) {
-                r = take_frame(&frame, &answer, err);
-                if (r < 0)
-                        return r;
-                if (r > 0)
-                        return document_decode(buf_str(&answer), arena, ret, err);
-        }
-        return explain_death(reader, err);
+        if (r == 0)
+                r = receive_answer(reader, &answer, err);
+        if (r == 0)
+                r = document_decode(kind, buf_str(&answer), arena, ret, err);
+        return r == 0 || r == -EBADMSG || r == -ENOTSUP || r == -E2BIG ? r : explain(reader, r, err);
 }

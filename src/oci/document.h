@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "base/worker.h"
 #include "model/image.h"
+#include "model/limits.h"
 
 #define DOCUMENT_ENTRIES_MAX 10000 /* manifests of an index, layers of a manifest, images of an archive */
 #define DOCUMENT_TEXT_MAX (64u << 10) /* bytes of one text that is kept; longer ones are cut */
@@ -18,7 +19,7 @@
 struct descriptor {
         const char *media_type; /* NULL where absent, as the others */
         struct digest digest;
-        uint64_t size;
+        uint64_t size;            /* at most INT64_MAX, as in JSON */
         struct platform platform; /* os NULL: not said */
         const char *ref_name;     /* annotation org.opencontainers.image.ref.name */
         const char *image_name;   /* annotation io.containerd.image.name */
@@ -66,13 +67,15 @@ struct document {
 /* A worker that parses one document after the other, all of one image. */
 struct document_reader;
 
-int document_reader_new(struct document_reader **ret, struct error *err) _must_check_;
+int document_reader_new(const struct scan_limits *limits, struct document_reader **ret, struct error *err) _must_check_;
 struct document_reader *document_reader_free(struct document_reader *reader);
 DEFINE_FREEP(struct document_reader, document_reader_free)
-/* Ends the worker and tells how it ended, system calls that it was refused included. Nothing can be parsed any more. */
-void document_reader_end(struct document_reader *reader, struct worker_end *ret);
+/* Ends the worker and tells how it ended, system calls that it was refused included. Nothing can be parsed any more.
+ * Negative if it went wrong only now. */
+int document_reader_end(struct document_reader *reader, struct worker_end *ret, struct error *err) _must_check_;
 /* `kind` 0: an index or a manifest, whichever it is. -EBADMSG malformed (the message says where), -ENOTSUP a document of
- * another kind (Docker's schema 1, an artifact that is no image), -EPROTO the worker died or was refused a call. */
+ * another kind (Docker's schema 1, an artifact that is no image), -E2BIG more than is read, or than its worker
+ * may use, -EPROTO the worker died or spoke nonsense. */
 int document_parse(struct document_reader *reader, enum document_kind kind, struct str text, struct arena *arena,
                    struct document *ret, struct error *err) _must_check_;
 
@@ -85,8 +88,11 @@ int document_parse(struct document_reader *reader, enum document_kind kind, stru
 
 /* In the worker: parses and appends the encoded document to `out`. */
 int document_encode(enum document_kind kind, struct str text, struct buf *out, struct error *err) _must_check_;
-/* In the parent: what came from a worker is checked again. */
-int document_decode(struct str encoded, struct arena *arena, struct document *ret, struct error *err) _must_check_;
+/* In the parent: a frame of an answer. 1 once it is whole, 0 more comes, -EPROTO nonsense, or what the worker said. */
+int document_take_frame(const struct worker_frame *frame, struct buf *answer, struct error *err) _must_check_;
+/* In the parent: what came from a worker is checked again. `asked` as in document_parse(); -EPROTO nonsense. */
+int document_decode(enum document_kind asked, struct str encoded, struct arena *arena, struct document *ret,
+                    struct error *err) _must_check_;
 
 extern const struct worker_job oci_document_job;
 

@@ -13,9 +13,11 @@ static void put_text(struct buf *out, const char *text)
 {
         struct str s = str_from(text);
 
-        s.n = MIN_OF(s.n, (size_t)DOCUMENT_TEXT_MAX);
-        while (s.n && s.n == DOCUMENT_TEXT_MAX && (s.p[s.n] & 0xc0) == 0x80)
-                s.n--;
+        if (s.n > DOCUMENT_TEXT_MAX) {
+                s.n = DOCUMENT_TEXT_MAX;
+                while (s.n && (s.p[s.n] & 0xc0) == 0x80) /* not within a character */
+                        s.n--;
+        }
         wire_put_u8(out, text != NULL);
         wire_put_str(out, s);
 }
@@ -173,6 +175,8 @@ static int put_history(struct buf *out, const json_t *root, struct error *err)
                 const json_t *entry = json_array_get(history, i);
                 bool empty = false;
 
+                if (!json_is_object(entry))
+                        return error_say(err, -EBADMSG, "history[%zu] is not an object", i);
                 r = put_member(out, entry, "created_by", false, err);
                 if (r == 0)
                         r = json_get_bool(entry, "empty_layer", false, &empty, err);
@@ -233,6 +237,8 @@ static int put_docker(struct buf *out, const json_t *root, struct error *err)
                 const json_t *image = json_array_get(root, i);
 
                 HIJACK_POINT("docker-manifest");
+                if (!json_is_object(image))
+                        return error_say(err, -EBADMSG, "[%zu] is not an object", i);
                 r = put_member(out, image, "Config", true, err);
                 if (r == 0)
                         r = put_texts(out, image, "RepoTags", false, DOCUMENT_ENTRIES_MAX, err);

@@ -136,33 +136,59 @@ static int follow_link(const struct file_entry *entry, struct str rest, struct b
         return 1;
 }
 
-/* Walks `todo` until a link is met (1, `todo` now says where to go on), or the end (0). */
+/* The end of a whole component strictly between `low` and `high`, near their middle; `high` if there is none. */
+static size_t middle_of(struct str path, size_t low, size_t high)
+{
+        size_t middle = low + (high - low) / 2, at = middle;
+
+        while (at > low && path.p[at] != '/')
+                at--;
+        if (at > low)
+                return at;
+        for (at = middle + 1; at < high && path.p[at] != '/'; at++)
+                ;
+        return at;
+}
+
+/* Finds as many of the first components of `path` as are there: 1, and *ret_end is where they end; 0 not even one. The
+ * directories above an entry are all there, so that this is a search and not a walk: paths may have thousands of them. */
+static int find_longest(const struct image_index *index, struct str path, struct file_entry *ret, uint64_t *ret_i,
+                        size_t *ret_end, struct error *err)
+{
+        size_t low = 0, high = path.n, end = path.n;
+        bool found = false;
+
+        do {
+                int r = image_index_find(index, (struct str){ path.p, end }, ret, ret_i, err);
+
+                if (r < 0)
+                        return r;
+                if (r > 0)
+                        low = end; /* the longest so far: *ret is set only by those that are found */
+                else
+                        high = end;
+                found |= r > 0;
+                end = low < high ? middle_of(path, low, high) : high;
+        } while (end < high);
+        *ret_end = low;
+        return found;
+}
+
+/* Follows `todo` until a link is met (1, `todo` now says where to go on), or to the end (0). */
 static int walk(const struct image_index *index, struct buf *todo, struct file_entry *ret, uint64_t *ret_i, bool *found,
                 struct error *err)
 {
-        struct str path = buf_str(todo);
-        size_t end = 0;
+        struct str path = buf_str(todo), rest;
+        size_t end;
+        int r = find_longest(index, path, ret, ret_i, &end, err);
 
         *found = false;
-        do {
-                struct str rest;
-                int r;
-
-                while (end < path.n && path.p[end] != '/')
-                        end++;
-                r = image_index_find(index, (struct str){ path.p, end }, ret, ret_i, err);
-                if (r < 0)
-                        return r;
-                if (r == 0)
-                        return 0;
-                rest = end < path.n ? (struct str){ path.p + end + 1, path.n - end - 1 } : STR_NULL;
-                if (ret->type == FILE_SYMLINK)
-                        return follow_link(ret, rest, todo, err);
-                if (rest.n && ret->type != FILE_DIRECTORY)
-                        return 0;
-                end++;
-        } while (end <= path.n);
-        *found = true;
+        if (r <= 0)
+                return r;
+        rest = end < path.n ? (struct str){ path.p + end + 1, path.n - end - 1 } : STR_NULL;
+        if (ret->type == FILE_SYMLINK)
+                return follow_link(ret, rest, todo, err);
+        *found = rest.n == 0;
         return 0;
 }
 

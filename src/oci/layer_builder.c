@@ -9,50 +9,13 @@
 #include "base/file.h"
 #include "base/wire.h"
 #include "model/path.h"
-#include "oci/layer_file.h"
-#include "oci/layer_format.h"
+#include "oci/layer_builder_private.h"
 
 #define RUN_BYTES (24u << 20)     /* encoded entries held in memory */
 #define RECORDS_BYTES (4u << 20)   /* records held in memory */
 #define RECORDS_MAX (1ull << 30)   /* bytes of records of one layer */
 #define PROBLEMS_MAX 1000
 #define NO_OFFSET UINT64_MAX
-
-/* Where an entry of this layer is kept: in a run of the output (absolute offset), or in the run in memory. */
-struct slot {
-        uint32_t tag;      /* of the path's hash, 0 an empty slot */
-        uint32_t sequence; /* of the newest entry at that path */
-};
-
-struct span {
-        enum span_kind kind;
-        uint64_t start, end;
-};
-
-struct layer_builder {
-        struct format_writer writer;
-        const struct detector_set *detectors;
-        const struct scan_limits *limits;
-
-        struct buf entries;     /* encoded, each "u32 size, entry" */
-        uint64_t *offsets;      /* of each entry in `entries` */
-        size_t n_offsets, offsets_cap;
-        struct span *spans;
-        size_t n_spans, spans_cap;
-
-        uint64_t *where;        /* by sequence: NO_OFFSET - 1 - offset while in memory, else absolute in the output */
-        size_t where_cap;
-        struct slot *slots;     /* open addressing, power of two */
-        size_t n_slots, used_slots;
-
-        uint32_t next_sequence;
-        struct buf records;
-        uint64_t record_bytes;  /* written ones included */
-        struct buf problems;
-        uint32_t n_problems, more_problems;
-        bool more_gaps;
-        struct buf again;       /* an entry that was read back */
-};
 
 int layer_builder_new(int output, const struct detector_set *detectors, const struct scan_limits *limits,
                       struct layer_builder **ret, struct error *err)
@@ -77,6 +40,8 @@ struct layer_builder *layer_builder_free(struct layer_builder *b)
         buf_free(&b->records);
         buf_free(&b->problems);
         buf_free(&b->again);
+        buf_free(&b->parent);
+        buf_free(&b->real_parent);
         free(b->offsets);
         free(b->spans);
         free(b->where);
@@ -169,7 +134,7 @@ static int sorted_keys(const struct layer_builder *b, struct sort_key **ret, str
                 }
                 keys[i] = (struct sort_key){ entry.path, entry.sequence, b->offsets[i] };
         }
-        qsort(keys, b->n_offsets, sizeof(*keys), compare_keys);
+        mem_sort(keys, b->n_offsets, sizeof(*keys), compare_keys);
         *ret = keys;
         return 0;
 }
@@ -303,12 +268,20 @@ static int slot_find(struct layer_builder *b, struct str path, struct slot **ret
         return 0;
 }
 
+int layer_builder_find(struct layer_builder *b, struct str path, struct file_entry *ret, struct error *err)
+{
+        struct slot *slot;
+
+        return b->n_slots ? slot_find(b, path, &slot, ret, err) : 0;
+}
+
 static bool is_marker(enum file_type type)
 {
         return type == FILE_WHITEOUT || type == FILE_OPAQUE;
 }
 
-/* Gives a hard link the attributes of the entry it names, where this layer has it. */
+/* Makes a hard link another of the entry it names, where this layer has it. Owner and mode are the link's own: an engine
+ * sets them anew for each name. */
 static int resolve_link(struct layer_builder *b, struct file_entry *entry, struct error *err)
 {
         struct file_entry target;
@@ -322,7 +295,15 @@ static int resolve_link(struct layer_builder *b, struct file_entry *entry, struc
                                       STR_ARG(entry->target));
                 return 1;
         }
+        if (target.uid != entry->uid || target.gid != entry->gid || (target.mode != entry->mode && target.type != FILE_SYMLINK))
+                layer_builder_problem(b, PROBLEM_NOTE, entry->path, "a hard link with another owner or mode than '%.*s': an "
+                                      "engine gives them to both", STR_ARG(entry->target));
         target.path = entry->path;
+        target.uid = entry->uid;
+        target.gid = entry->gid;
+        target.mtime = entry->mtime;
+        if (target.type != FILE_SYMLINK)
+                target.mode = entry->mode;
         if (target.type == FILE_REGULAR)
                 target.target = STR_NULL;
         *entry = target;
@@ -399,6 +380,7 @@ int layer_builder_add(struct layer_builder *b, struct file_entry *entry, struct 
         r = remember_entry(b, entry, err);
         if (r < 0)
                 return r;
+        layer_place_added(b, entry);
         return b->entries.len >= RUN_BYTES ? write_run(b, err) : 0;
 }
 

@@ -14,6 +14,7 @@
 
 struct feed {
         const struct layer_request *request;
+        struct worker *worker;
         struct hash *hash;
         int pipe; /* -1 once the worker wants no more */
         uint64_t at;
@@ -41,21 +42,30 @@ static int feed_read(struct feed *f, struct error *err)
         return 0;
 }
 
+/* True once the worker says something: it does so when it wants no more, or when it has gone wrong. */
+static bool worker_speaks(const struct feed *f)
+{
+        struct pollfd channel = { worker_channel(f->worker), POLLIN, 0 };
+
+        return poll(&channel, 1, 0) > 0;
+}
+
 static int feed_write(struct feed *f, struct error *err)
 {
-        struct pollfd polls[] = { { f->pipe, POLLOUT, 0 }, { interrupt_fd(), POLLIN, 0 } };
         ssize_t n = write(f->pipe, f->piece + f->start, f->end - f->start);
 
         if (n >= 0) {
                 f->start += (size_t)n;
                 return 0;
         }
-        if (errno == EPIPE) {
+        if (errno == EINTR)
+                return 0;
+        if (errno == EPIPE || (errno == EAGAIN && worker_speaks(f))) {
                 f->pipe = fd_close(f->pipe);
                 return 0;
         }
-        if (errno == EAGAIN || errno == EINTR)
-                return poll(polls, 2, -1) < 0 && errno != EINTR ? error_set(err, -errno, "wait for the worker") : 0;
+        if (errno == EAGAIN)
+                return worker_poll(f->worker, f->pipe, POLLOUT, err);
         return error_set(err, -errno, "hand the layer to its worker");
 }
 
@@ -93,7 +103,6 @@ static int spawn(const struct layer_request *request, int *ret_pipe, struct work
 int layer_feed_blob(const struct layer_request *request, struct digest *ret_digest, struct worker **ret,
                     struct error *err)
 {
-        _cleanup_(worker_freep) struct worker *worker = NULL;
         _cleanup_(hash_freep) struct hash *hash = NULL;
         _cleanup_free_ uint8_t *piece = malloc(PIECE);
         struct feed feed = { .request = request, .pipe = -EBADF, .piece = piece };
@@ -105,16 +114,15 @@ int layer_feed_blob(const struct layer_request *request, struct digest *ret_dige
         if (r < 0)
                 return r;
         feed.hash = hash;
-        r = spawn(request, &feed.pipe, &worker, err);
+        r = spawn(request, &feed.pipe, ret, err);
         if (r < 0)
                 return r;
+        feed.worker = *ret;
         r = feed_all(&feed, err);
         fd_close(feed.pipe);
-        if (r < 0)
-                return r;
-        hash_finish(hash, ret_digest);
-        *ret = TAKE_PTR(worker);
-        return 0;
+        if (r == 0)
+                hash_finish(hash, ret_digest);
+        return r;
 }
 
 int layer_digest(const struct blob *blob, enum digest_algorithm algorithm, void (*progress)(uint64_t bytes),

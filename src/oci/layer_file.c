@@ -11,6 +11,8 @@
 #include "oci/layer_format.h"
 
 #define RELEASE_STEP (1u << 20)
+#define SPANS_MAX 65536       /* each is of many MiB */
+#define TARGET_MAX (1u << 20) /* bytes of a link's text: more than the pass ever keeps */
 
 struct span {
         uint64_t start, end;
@@ -22,7 +24,6 @@ struct span_list {
 };
 
 struct layer_file {
-        int fd;
         struct format_map map;
         struct digest diff_id;
         uint64_t bytes, entries;
@@ -75,6 +76,8 @@ static int read_trailer(struct layer_file *lf, struct error *err)
         lf->more_gaps = wire_get_u8(&r);
         lf->problems = wire_get_u64(&r);
         n = wire_get_count(&r, 17);
+        if (n > SPANS_MAX)
+                return error_say(err, -EBADMSG, "the layer file is damaged: %u spans", n);
         lf->runs.items = calloc((size_t)n + 1, sizeof(*lf->runs.items));
         lf->records.items = calloc((size_t)n + 1, sizeof(*lf->records.items));
         if (!lf->runs.items || !lf->records.items)
@@ -93,8 +96,8 @@ int layer_file_open(int fd, struct layer_file **ret, struct error *err)
                 fd_close(fd);
                 return error_oom(err);
         }
-        lf->fd = fd;
         r = format_map_open(fd, LAYER_FILE_MAGIC, "layer file", &lf->map, err);
+        fd_close(fd); /* an image may have more layers than there are descriptors */
         if (r < 0)
                 return r;
         r = read_trailer(lf, err);
@@ -109,7 +112,6 @@ struct layer_file *layer_file_free(struct layer_file *lf)
         if (!lf)
                 return NULL;
         format_map_close(&lf->map);
-        fd_close(lf->fd);
         free(lf->runs.items);
         free(lf->records.items);
         free(lf);
@@ -159,6 +161,11 @@ static bool path_is_canonical(struct str path)
         return path.n == 0 || path.p[path.n - 1] != '/';
 }
 
+static bool makes_sense(const struct file_entry *e)
+{
+        return path_is_canonical(e->path) && e->target.n <= TARGET_MAX && e->capability.n <= FILE_CAPABILITY_MAX;
+}
+
 static bool in_order(const struct layer_cursor *cursor, struct str path)
 {
         return !cursor->last.p || path_compare(cursor->last, path) <= 0;
@@ -179,7 +186,7 @@ int layer_cursor_next(struct layer_cursor *cursor, struct file_entry *ret, struc
         if (format_map_sized(&lf->map, &cursor->at, cursor->end, &payload) < 0)
                 return error_say(err, -EBADMSG, "the layer file is damaged: an entry does not fit");
         r = wire_reader(payload.p, payload.n);
-        if (file_entry_decode(&r, ret) < 0 || !path_is_canonical(ret->path) || !in_order(cursor, ret->path))
+        if (file_entry_decode(&r, ret) < 0 || !makes_sense(ret) || !in_order(cursor, ret->path))
                 return error_say(err, -EBADMSG, "the layer file is damaged: an entry makes no sense");
         cursor->last = ret->path;
         if (!cursor->last.p)
@@ -240,6 +247,8 @@ static int add_problem(struct str payload, const char *layer_name, struct proble
 
         if (!wire_end(&r) || kind < PROBLEM_NOTE || kind > PROBLEM_ATTACK)
                 return -EBADMSG;
+        path.n = MIN_OF(path.n, (size_t)PROBLEM_TEXT_MAX);
+        what.n = MIN_OF(what.n, (size_t)PROBLEM_TEXT_MAX);
         if (path.n) {
                 buf_puts(&where, "/");
                 buf_add_utf8(&where, path);

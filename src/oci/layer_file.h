@@ -22,7 +22,7 @@
 #include "model/limits.h"
 #include "model/problem.h"
 
-#define LAYER_FILE_VERSION 2 /* part of the cache's keys: raise it when the format or what the pass notes changes */
+#define LAYER_FILE_VERSION 3 /* part of the cache's keys: raise it when the format or what the pass notes changes */
 
 /* ---- writing (in a worker) ---- */
 
@@ -36,8 +36,11 @@ DEFINE_FREEP(struct layer_builder, layer_builder_free)
 
 /* Detectors that want the regular file at this canonical path; 0 for none. */
 uint64_t layer_builder_wanted(const struct layer_builder *b, struct str path);
-/* Adds an entry. The builder numbers it (entry->sequence is set). A hard link to an entry of this layer takes over that
- * entry's attributes as a regular file; to another it stays FILE_HARDLINK. Limits reached are -E2BIG. */
+/* Brings a canonical path to where extraction puts it: through symbolic links of this layer. `add_missing`: directories
+ * above it that no entry names are added, as `implied` ones. 1, or 0: there is no such place, which is noted. */
+int layer_builder_place(struct layer_builder *b, struct buf *path, bool add_missing, struct error *err) _must_check_;
+/* Adds an entry. The builder numbers it (entry->sequence is set). A hard link to an entry of this layer becomes what
+ * that entry is; to another it stays FILE_HARDLINK. Limits reached are -E2BIG. */
 int layer_builder_add(struct layer_builder *b, struct file_entry *entry, struct error *err) _must_check_;
 /* Runs the detectors of `wanted` on a file that was added. Their failures become problems. */
 int layer_builder_detect(struct layer_builder *b, const struct file_entry *entry, uint64_t wanted,

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/interrupt.h"
 #include "base/wire.h"
 #include "oci/layer_format.h"
 
@@ -71,6 +72,10 @@ static int check_crc(const struct format_map *map, uint32_t expected, const char
         size_t end = map->size - (FOOTER_SIZE - 4), at, n;
 
         for (at = 0; at < end; at += n) {
+                int r = interrupt_check(err);
+
+                if (r < 0)
+                        return r;
                 n = MIN_OF(end - at, (size_t)CHECK_STEP);
                 crc = checksum_crc32c(crc, map->data + at, n);
                 format_map_release(map, at, at + n);
@@ -96,6 +101,14 @@ static int check_footer(struct format_map *map, uint32_t magic, const char *what
         return check_crc(map, crc, what, err);
 }
 
+/* Both kinds of file are written from end to end. In one with holes a few bytes could claim to be terabytes to be read. */
+static bool has_holes(int fd, size_t size)
+{
+        off_t hole = lseek(fd, 0, SEEK_HOLE);
+
+        return hole >= 0 && (size_t)hole < size;
+}
+
 int format_map_open(int fd, uint32_t magic, const char *what, struct format_map *ret, struct error *err)
 {
         struct format_map map = { 0 };
@@ -108,6 +121,8 @@ int format_map_open(int fd, uint32_t magic, const char *what, struct format_map 
         if (!S_ISREG(st.st_mode) || st.st_size < FOOTER_SIZE)
                 return error_say(err, -EBADMSG, "not a %s, or cut short", what);
         map.size = (size_t)st.st_size;
+        if (has_holes(fd, map.size))
+                return error_say(err, -EBADMSG, "the %s is damaged: it has holes", what);
         p = mmap(NULL, map.size, PROT_READ, MAP_SHARED, fd, 0);
         if (p == MAP_FAILED)
                 return error_set(err, -errno, "map the %s", what);

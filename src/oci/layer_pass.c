@@ -216,7 +216,6 @@ static size_t depth_of(struct str path)
         return n;
 }
 
-/* 1 if the entry can be taken; else it was noted and is passed over. */
 static int clean_path(struct pass *p, const struct tar_entry *t, struct error *err)
 {
         struct error why = ERROR_INIT;
@@ -226,13 +225,28 @@ static int clean_path(struct pass *p, const struct tar_entry *t, struct error *e
                                       (int)MIN_OF(t->path.n, (size_t)200), t->path.n ? t->path.p : "", why.message);
                 return why.code == -ENOMEM ? error_oom(err) : 0;
         }
-        if (depth_of(buf_str(&p->path)) > p->limits.depth) {
-                layer_builder_problem(p->builder, PROBLEM_GAP, (struct str){ p->path.data, MIN_OF(p->path.len, (size_t)200) },
-                                      "deeper than %llu directories, left out (--limit depth=N raises this)",
-                                      (unsigned long long)p->limits.depth);
-                return 0;
-        }
         return 1;
+}
+
+static bool is_too_deep(struct pass *p)
+{
+        if (depth_of(buf_str(&p->path)) <= p->limits.depth)
+                return false;
+        layer_builder_problem(p->builder, PROBLEM_GAP, (struct str){ p->path.data, MIN_OF(p->path.len, (size_t)200) },
+                              "deeper than %llu directories, left out (--limit depth=N raises this)",
+                              (unsigned long long)p->limits.depth);
+        return true;
+}
+
+/* The path that the entry gets, in p->path. 1, or 0: it was noted why there is none. */
+static int find_place(struct pass *p, const struct tar_entry *t, struct error *err)
+{
+        int r = clean_path(p, t, err);
+
+        if (r <= 0 || is_too_deep(p))
+                return r < 0 ? r : 0;
+        r = layer_builder_place(p->builder, &p->path, true, err);
+        return r <= 0 || is_too_deep(p) ? MIN_OF(r, 0) : 1;
 }
 
 static uint32_t clamp_id(struct pass *p, uint64_t id)
@@ -247,14 +261,24 @@ static uint32_t clamp_id(struct pass *p, uint64_t id)
 static int add_hardlink(struct pass *p, const struct tar_entry *t, struct file_entry *e, struct error *err)
 {
         struct error why = ERROR_INIT;
+        struct str path;
+        int r;
 
         if (path_normalize(t->target, &p->target, &why) < 0) {
                 layer_builder_problem(p->builder, PROBLEM_GAP, e->path, "a hard link that was left out: %s", why.message);
                 return 0;
         }
+        r = layer_builder_place(p->builder, &p->target, false, err);
+        if (r <= 0)
+                return r;
         e->type = FILE_HARDLINK;
         e->target = buf_str(&p->target);
-        return layer_builder_add(p->builder, e, err);
+        path = e->path;
+        r = layer_builder_add(p->builder, e, err);
+        if (r == 0 && (e->type == FILE_HARDLINK || e->type == FILE_REGULAR) && layer_builder_wanted(p->builder, path))
+                layer_builder_problem(p->builder, PROBLEM_GAP, path, "a hard link, whose content passed under another name "
+                                      "and was not searched");
+        return r;
 }
 
 static int add_other(struct pass *p, const struct tar_entry *t, struct file_entry *e, struct error *err)
@@ -269,8 +293,15 @@ static int add_other(struct pass *p, const struct tar_entry *t, struct file_entr
                 return 0;
         }
         e->type = types[t->type];
+        if (t->type == TAR_SYMLINK && t->target.n > PATH_LENGTH_MAX) {
+                layer_builder_problem(p->builder, PROBLEM_GAP, e->path, "a link to a target of %zu bytes was left out",
+                                      t->target.n);
+                return 0;
+        }
         if (t->type == TAR_SYMLINK)
                 e->target = t->target;
+        if (t->type == TAR_SYMLINK && t->target.n == 0) /* libarchive does not see all that other readers of tar see */
+                layer_builder_problem(p->builder, PROBLEM_GAP, e->path, "a link without a target");
         e->device_major = t->device_major;
         e->device_minor = t->device_minor;
         if (t->type == TAR_CHARACTER && t->device_major == 0 && t->device_minor == 0)
@@ -285,10 +316,19 @@ static int add_other(struct pass *p, const struct tar_entry *t, struct file_entr
         return layer_builder_add(p->builder, e, err);
 }
 
+static void take_capability(struct pass *p, const struct tar_entry *t, struct file_entry *e)
+{
+        if (t->capability.n <= FILE_CAPABILITY_MAX)
+                e->capability = t->capability;
+        else
+                layer_builder_problem(p->builder, PROBLEM_GAP, e->path, "its capabilities of %zu bytes make no sense",
+                                      t->capability.n);
+}
+
 static int add_entry(struct pass *p, const struct tar_entry *t, struct error *err)
 {
         struct file_entry e = { .mode = t->mode, .mtime = t->mtime, .type = FILE_REGULAR };
-        int r = clean_path(p, t, err);
+        int r = find_place(p, t, err);
 
         if (r <= 0)
                 return r;
@@ -300,7 +340,7 @@ static int add_entry(struct pass *p, const struct tar_entry *t, struct error *er
                 return r < 0 ? r : 0;
         e.uid = clamp_id(p, t->uid);
         e.gid = clamp_id(p, t->gid);
-        e.capability = t->capability;
+        take_capability(p, t, &e);
         if (t->type == TAR_REGULAR)
                 return add_regular(p, &e, t->size, err);
         if (t->type == TAR_HARDLINK)

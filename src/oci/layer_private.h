@@ -32,7 +32,10 @@ bool layer_error_is_ours(int code);
 
 int layer_spawn(const char *job, const struct layer_request *request, const int *fds, size_t n_fds, struct worker **ret,
                 struct error *err) _must_check_;
-/* Starts the worker and hands it all there is; the digest is that of the bytes handed over. */
+/* The worker's answer. -EPROTO: nonsense. */
+int layer_take_frame(const struct worker_frame *frame, struct digest *ret_diff_id, struct error *err) _must_check_;
+/* Starts the worker and hands it all there is; the digest is that of the blob, also where the worker wants no more of it.
+ * `ret` is set as soon as there is a worker, also where this fails. */
 int layer_feed_blob(const struct layer_request *request, struct digest *ret_digest, struct worker **ret,
                     struct error *err) _must_check_;
 

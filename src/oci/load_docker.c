@@ -18,21 +18,10 @@ static int canonical(struct arena *arena, const char *name, const char **ret, st
         return *ret ? 0 : error_oom(err);
 }
 
-/* What a file's name promises: "blobs/sha256/HEX", and of a configuration "HEX.json". */
 static bool promised_by_name(const char *name, struct descriptor *ret)
 {
-        _cleanup_(buf_free) struct buf text = { 0 };
-        struct str s = str_from(name);
-
-        if (str_starts(s, "blobs/")) {
-                buf_puts(&text, name + strlen("blobs/"));
-                if (text.len > 6 && text.data[6] == '/')
-                        text.data[6] = ':';
-        } else if (str_ends(s, ".json")) {
-                buf_printf(&text, "sha256:%.*s", (int)(s.n - strlen(".json")), name);
-        }
         *ret = (struct descriptor){ .size = UINT64_MAX };
-        return buf_ok(&text) && digest_parse(buf_str(&text), &ret->digest, NULL) == 0;
+        return select_digest_of_name(name, &ret->digest);
 }
 
 static int take_layers(struct loader *l, const struct docker_image *docker, struct error *err)
@@ -60,29 +49,42 @@ static int take_layers(struct loader *l, const struct docker_image *docker, stru
         return 0;
 }
 
+/* 1 if entry `d` of the archive's index is the manifest of this image. */
+static int is_our_manifest(struct loader *l, const struct descriptor *d, struct digest *ret, struct error *err)
+{
+        _cleanup_(buf_free) struct buf text = { 0 };
+        const char *name = load_blob_name(l->image->arena, &d->digest);
+        struct document manifest;
+        int r = name ? load_document(l, name, d, 0, &text, &manifest, ret, err) : error_oom(err);
+
+        return r < 0 ? r : manifest.kind == DOCUMENT_MANIFEST && digest_equal(&manifest.config.digest, &l->image->image_id);
+}
+
 /* Newer archives are OCI layouts too: the manifest whose configuration this is gives one more name to the image. */
 static void find_manifest_digest(struct loader *l)
 {
         _cleanup_(buf_free) struct buf text = { 0 };
         struct problem_list aside = { 0 }, *problems = l->problems;
-        struct document index, manifest;
+        struct error why = ERROR_INIT;
+        struct document index;
+        int r;
 
         if (!members_have(l->members, "index.json"))
                 return;
         l->problems = &aside; /* of the other images in it */
-        if (load_document(l, "index.json", NULL, DOCUMENT_INDEX, &text, &index, NULL, NULL) == 0)
-                for (uint32_t i = 0; i < index.n_entries; i++) {
-                        const char *name = load_blob_name(l->image->arena, &index.entries[i].digest);
-                        struct digest digest;
+        r = load_document(l, "index.json", NULL, DOCUMENT_INDEX, &text, &index, NULL, &why);
+        for (uint32_t i = 0; r == 0 && i < index.n_entries; i++) {
+                struct digest digest;
+                int found = is_our_manifest(l, &index.entries[i], &digest, &why);
 
-                        if (name && load_document(l, name, &index.entries[i], 0, &text, &manifest, &digest, NULL) == 0 &&
-                            manifest.kind == DOCUMENT_MANIFEST &&
-                            digest_equal(&manifest.config.digest, &l->image->image_id)) {
-                                l->image->manifest_digest = digest;
-                                break;
-                        }
-                }
+                if (found > 0)
+                        l->image->manifest_digest = digest;
+                if (found > 0 || found == -EPROTO || found == -ECANCELED)
+                        r = found;
+        }
         l->problems = problems;
+        if (r == -EPROTO)
+                problem_add(problems, PROBLEM_ATTACK, "documents", "%s", why.message);
         problem_list_done(&aside);
 }
 

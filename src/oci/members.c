@@ -8,6 +8,7 @@
 #include "base/compress.h"
 #include "base/file.h"
 #include "base/wire.h"
+#include "model/path.h"
 #include "oci/archive_worker.h"
 #include "oci/members.h"
 
@@ -26,6 +27,7 @@ struct members {
         struct arena *arena;
         struct member *list; /* sorted by path */
         size_t n, cap;
+        size_t names;        /* bytes of them */
 };
 
 static struct members *members_new(void)
@@ -68,30 +70,49 @@ int members_open_directory(int dir, struct members **ret, struct error *err)
 
 /* ---- an archive ---- */
 
+static int nonsense(struct error *err)
+{
+        return error_say(err, -EPROTO, "the worker that lists archives answered nonsense");
+}
+
+int members_new_archive(int file, uint64_t size, struct members **ret, struct error *err)
+{
+        struct members *m = members_new();
+
+        if (!m) {
+                fd_close(file);
+                return error_oom(err);
+        }
+        m->file = file;
+        m->file_size = size;
+        *ret = m;
+        return 0;
+}
+
 static int add_member(struct members *m, struct wire_reader *r, struct error *err)
 {
         uint8_t type = wire_get_u8(r);
         struct str path = wire_get_str(r), target = wire_get_str(r);
+        uint64_t offset = wire_get_u64(r), size = wire_get_u64(r);
         struct member *member;
 
-        if (m->n == MEMBERS_MAX || type < MEMBER_FILE || type > MEMBER_OTHER)
-                return error_say(err, -EPROTO, "the worker that lists archives answered nonsense");
+        m->names += path.n + target.n;
+        if (r->bad || m->n == MEMBERS_MAX || m->names > MEMBER_NAMES_MAX || type < MEMBER_FILE || type > MEMBER_OTHER ||
+            path.n > PATH_LENGTH_MAX || target.n > PATH_LENGTH_MAX)
+                return nonsense(err);
         if (mem_grow(&m->list, &m->cap, m->n + 1, sizeof(*m->list)) < 0)
                 return error_oom(err);
         member = &m->list[m->n];
-        member->type = (enum member_type)type;
-        member->offset = wire_get_u64(r);
-        member->size = wire_get_u64(r);
-        member->path = arena_string(m->arena, path.p, path.n);
-        member->target = arena_string(m->arena, target.p, target.n);
+        *member = (struct member){ arena_string(m->arena, path.p, path.n), arena_string(m->arena, target.p, target.n),
+                                   (enum member_type)type, offset, size };
         if (!member->path || !member->target)
                 return error_oom(err);
         m->n++;
-        return r->bad ? error_say(err, -EPROTO, "the worker that lists archives answered nonsense") : 0;
+        return 0;
 }
 
-static int take_frame(struct members *m, const struct worker_frame *frame, struct problem_list *problems,
-                      struct error *err)
+int members_take_frame(struct members *m, const struct worker_frame *frame, struct problem_list *problems,
+                       struct error *err)
 {
         struct wire_reader r = wire_reader(frame->payload.p, frame->payload.n);
         _cleanup_(buf_free) struct buf where = { 0 };
@@ -102,11 +123,13 @@ static int take_frame(struct members *m, const struct worker_frame *frame, struc
 
                 buf_add_utf8(&where, path);
                 if (!wire_end(&r) || kind < PROBLEM_NOTE || kind > PROBLEM_ATTACK)
-                        return error_say(err, -EPROTO, "the worker that lists archives answered nonsense");
+                        return nonsense(err);
                 problem_add(problems, (enum problem_kind)kind, "archive", "%s%s%.*s", where.len ? where.data : "",
                             where.len ? ": " : "", STR_ARG(what));
                 return 0;
         }
+        if (frame->type != ARCHIVE_FRAME_MEMBERS)
+                return nonsense(err);
         while (wire_left(&r)) {
                 int code = add_member(m, &r, err);
 
@@ -125,11 +148,11 @@ static int compare_members(const void *pa, const void *pb)
 }
 
 /* Of files with the same name the last counts, as when the archive is extracted. */
-static void sort_members(struct members *m, struct problem_list *problems)
+void members_sort(struct members *m, struct problem_list *problems)
 {
         size_t n = 0;
 
-        qsort(m->list, m->n, sizeof(*m->list), compare_members);
+        mem_sort(m->list, m->n, sizeof(*m->list), compare_members);
         for (size_t i = 0; i < m->n; i++) {
                 if (n && strcmp(m->list[n - 1].path, m->list[i].path) == 0) {
                         problem_add(problems, PROBLEM_NOTE, "archive", "'%s' stands in it more than once; the last one counts",
@@ -141,21 +164,32 @@ static void sort_members(struct members *m, struct problem_list *problems)
         m->n = n;
 }
 
-static int list_archive(struct members *m, struct problem_list *problems, struct error *err)
+static void tell_refused(const struct worker_end *end, struct problem_list *problems)
+{
+        if (*end->refused)
+                problem_add(problems, PROBLEM_ATTACK, "archive", "its worker was refused the system calls: %s", end->refused);
+}
+
+static int list_archive(struct members *m, const struct scan_limits *limits, struct problem_list *problems, struct error *err)
 {
         _cleanup_(worker_freep) struct worker *worker = NULL;
-        struct worker_limits limits = { .memory = WORKER_MEMORY };
+        struct worker_limits confined = { .memory = WORKER_MEMORY, .cpu = limits->seconds };
         struct worker_frame frame;
         struct worker_end end;
-        int r = worker_spawn(oci_archive_job.name, STR_NULL, &m->file, 1, &limits, &worker, err);
+        int r = worker_spawn(oci_archive_job.name, STR_NULL, &m->file, 1, &confined, &worker, err);
 
-        while (r >= 0 && (r = worker_receive(worker, &frame, err)) > 0)
-                r = take_frame(m, &frame, problems, err);
         if (r < 0)
                 return r;
-        r = worker_wait(worker, &end, err);
-        if (*end.refused)
-                problem_add(problems, PROBLEM_ATTACK, "archive", "its worker was refused the system calls: %s", end.refused);
+        while ((r = worker_receive(worker, &frame, err)) > 0) {
+                r = members_take_frame(m, &frame, problems, err);
+                if (r < 0)
+                        break;
+        }
+        if (r < 0)
+                worker_stop(worker, &end);
+        else
+                r = worker_wait(worker, &end, err);
+        tell_refused(&end, problems);
         return r;
 }
 
@@ -179,8 +213,7 @@ static int inflate_archive(struct members *m, const struct scan_limits *limits, 
         r = worker_spawn(oci_inflate_job.name, buf_str(&argument), (const int[]){ m->file, plain }, 2, &confined, &worker, err);
         if (r == 0)
                 r = worker_wait(worker, &end, err);
-        if (*end.refused)
-                problem_add(problems, PROBLEM_ATTACK, "archive", "its worker was refused the system calls: %s", end.refused);
+        tell_refused(&end, problems);
         if (r < 0)
                 return error_wrap(err, "inflate the archive");
         fd_close(m->file);
@@ -206,24 +239,20 @@ static int prepare_archive(struct members *m, const struct scan_limits *limits, 
         if (fstat(m->file, &st) < 0 || lseek(m->file, 0, SEEK_SET) < 0)
                 return error_set(err, -errno, "look at the archive");
         m->file_size = (uint64_t)st.st_size;
-        return list_archive(m, problems, err);
+        return list_archive(m, limits, problems, err);
 }
 
 int members_open_archive(int file, const struct scan_limits *limits, struct problem_list *problems, struct members **ret,
                          struct error *err)
 {
-        _cleanup_(members_freep) struct members *m = members_new();
-        int r;
+        _cleanup_(members_freep) struct members *m = NULL;
+        int r = members_new_archive(file, 0, &m, err);
 
-        if (!m) {
-                fd_close(file);
-                return error_oom(err);
-        }
-        m->file = file;
-        r = prepare_archive(m, limits, problems, err);
+        if (r == 0)
+                r = prepare_archive(m, limits, problems, err);
         if (r < 0)
                 return r;
-        sort_members(m, problems);
+        members_sort(m, problems);
         *ret = TAKE_PTR(m);
         return 0;
 }
@@ -255,7 +284,7 @@ static const struct member *find_member(const struct members *m, const char *nam
         const struct member *member = NULL;
 
         for (unsigned links = 0; links <= MEMBER_LINKS_MAX; links++) {
-                member = bsearch(name, m->list, m->n, sizeof(*m->list), compare_name);
+                member = mem_find(name, m->list, m->n, sizeof(*m->list), compare_name);
                 if (!member || (member->type != MEMBER_HARDLINK && member->type != MEMBER_SYMLINK))
                         return member;
                 name = member->target;

@@ -10,6 +10,7 @@
 #include "oci/source.h"
 
 #define MEMBERS_MAX 100000      /* files of an archive */
+#define MEMBER_NAMES_MAX (32u << 20) /* bytes of their names */
 #define MEMBER_LINKS_MAX 8      /* links followed from one name */
 
 struct members;

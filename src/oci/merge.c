@@ -13,14 +13,10 @@
 #include "model/path.h"
 #include "oci/image_index.h"
 #include "oci/layer_format.h"
+#include "oci/merge_private.h"
 
-#define NO_LAYER (-1)
 
-struct input {
-        struct layer_cursor cursor;
-        struct file_entry entry;
-        int layer;
-};
+#define IMPLIED_MAX (256ull << 20) /* bytes of paths of directories that no layer names: a deep path implies many */
 
 struct level {
         size_t length;  /* of this directory's path within merge.path */
@@ -34,20 +30,13 @@ struct group {
         struct str path;
         struct file_entry winner;
         int winner_layer; /* NO_LAYER: no entry */
+        struct file_entry implied; /* the last directory that is implied where one was there already */
+        int implied_layer;
         int whiteout, opaque, other; /* highest layer with a whiteout, an opaque mark, a non-directory */
 };
 
-/* A hard link to a file of another layer, and what it turned out to be. */
-struct link {
-        char *path;
-        size_t path_n;
-        struct file_entry file; /* type 0: nothing was found; strings are not used */
-};
-
 struct merge {
-        struct input *inputs;
-        struct input **heap;
-        size_t n_inputs, n_heap;
+        struct merge_inputs inputs;
         struct level *levels;
         size_t n_levels, levels_cap;
         struct buf path;    /* of the deepest level */
@@ -57,88 +46,12 @@ struct merge {
         struct format_writer writer;
         uint64_t *offsets;
         size_t n_offsets, offsets_cap;
-        struct link *links;
-        size_t n_links, links_cap;
+        uint64_t implied_bytes; /* of paths of directories that were added */
+        struct merge_links links;
         bool second_pass;
         struct problem_list *problems;
         struct buf encoded;
 };
-
-/* ---- a heap of inputs, the least (path, layer, sequence) first ---- */
-
-static bool comes_before(const struct input *a, const struct input *b)
-{
-        int r = path_compare(a->entry.path, b->entry.path);
-
-        if (r)
-                return r < 0;
-        if (a->layer != b->layer)
-                return a->layer < b->layer;
-        return a->entry.sequence < b->entry.sequence;
-}
-
-static void heap_sink(struct merge *m, size_t i)
-{
-        for (;;) {
-                size_t least = i, child = 2 * i + 1;
-                struct input *swap;
-
-                if (child < m->n_heap && comes_before(m->heap[child], m->heap[least]))
-                        least = child;
-                if (child + 1 < m->n_heap && comes_before(m->heap[child + 1], m->heap[least]))
-                        least = child + 1;
-                if (least == i)
-                        return;
-                swap = m->heap[i];
-                m->heap[i] = m->heap[least];
-                m->heap[least] = swap;
-                i = least;
-        }
-}
-
-static int heap_advance(struct merge *m, struct error *err)
-{
-        struct input *top = m->heap[0];
-        int r = layer_cursor_next(&top->cursor, &top->entry, err);
-
-        if (r < 0)
-                return r;
-        if (r == 0)
-                m->heap[0] = m->heap[--m->n_heap];
-        heap_sink(m, 0);
-        return 0;
-}
-
-static int inputs_open(struct merge *m, struct layer_file *const *layers, size_t n_layers, struct error *err)
-{
-        size_t n = 0;
-
-        for (size_t i = 0; i < n_layers; i++)
-                n += layers[i] ? layer_file_runs(layers[i]) : 0;
-        free(m->inputs);
-        free(m->heap);
-        m->n_inputs = m->n_heap = 0;
-        m->inputs = calloc(n ? n : 1, sizeof(*m->inputs));
-        m->heap = calloc(n ? n : 1, sizeof(*m->heap));
-        if (!m->inputs || !m->heap)
-                return error_oom(err);
-        for (size_t i = 0; i < n_layers; i++)
-                for (size_t run = 0; layers[i] && run < layer_file_runs(layers[i]); run++) {
-                        struct input *input = &m->inputs[m->n_inputs++];
-                        int r;
-
-                        input->layer = (int)i;
-                        layer_cursor_init(&input->cursor, layers[i], run);
-                        r = layer_cursor_next(&input->cursor, &input->entry, err);
-                        if (r < 0)
-                                return r;
-                        if (r > 0)
-                                m->heap[m->n_heap++] = input;
-                }
-        for (size_t i = m->n_heap; i-- > 0;)
-                heap_sink(m, i);
-        return 0;
-}
 
 /* ---- writing ---- */
 
@@ -184,6 +97,7 @@ static int write_ancestors(struct merge *m, int layer, struct error *err)
                 level->written = true;
                 if (level->length == 0 && i > 0)
                         continue;
+                m->implied_bytes += level->length;
                 r = write_entry(m, &implied, err);
                 if (r < 0)
                         return r;
@@ -191,82 +105,99 @@ static int write_ancestors(struct merge *m, int layer, struct error *err)
         return 0;
 }
 
-/* ---- hard links to other layers ---- */
-
-static int compare_link(const void *key, const void *item)
+/* A worker that is ours names every directory, so that none is to be added here. */
+static bool too_many_implied(struct merge *m, const struct group *g)
 {
-        const struct str *path = key;
-        const struct link *link = item;
+        uint64_t bytes = m->implied_bytes;
 
-        return path_compare(*path, (struct str){ link->path, link->path_n });
+        for (size_t i = 0; i < m->n_levels; i++)
+                bytes += m->levels[i].written ? 0 : m->levels[i].length;
+        if (bytes <= IMPLIED_MAX)
+                return false;
+        problem_add(m->problems, PROBLEM_GAP, "image", "'%.*s' lies in directories that no layer names, of which there are "
+                    "too many; it was left out", STR_SHOWN(g->path));
+        return true;
 }
 
-static int remember_link(struct merge *m, const struct file_entry *entry, struct error *err)
-{
-        struct link *link;
-
-        if (mem_grow(&m->links, &m->links_cap, m->n_links + 1, sizeof(*m->links)) < 0)
-                return error_oom(err);
-        link = &m->links[m->n_links];
-        link->path = malloc(entry->path.n + 1);
-        if (!link->path)
-                return error_oom(err);
-        memcpy(link->path, entry->path.p, entry->path.n);
-        link->path[entry->path.n] = 0;
-        link->path_n = entry->path.n;
-        m->n_links++;
-        return 0;
-}
-
-/* First pass: a hard link is written with its target, to be found in the finished view. Second pass: as what it is. */
+/* First pass: a hard link is written as it is. Second pass: as the file that it was found to lead to. */
 static int settle_link(struct merge *m, struct file_entry *entry, struct error *err)
 {
-        const struct link *link;
-        struct file_entry file;
+        const struct file_entry *file;
+        struct file_entry linked;
 
         if (entry->type != FILE_HARDLINK)
                 return 0;
         if (!m->second_pass)
-                return remember_link(m, entry, err);
-        link = bsearch(&entry->path, m->links, m->n_links, sizeof(*m->links), compare_link);
-        if (!link || !link->file.type) {
-                problem_add(m->problems, PROBLEM_GAP, "image", "'%.*s' is a hard link to '%.*s', which is not there",
-                            STR_ARG(entry->path), STR_ARG(entry->target));
+                return merge_links_add(&m->links, entry, err);
+        file = merge_links_find(&m->links, entry->path);
+        if (!file || file->type == FILE_DIRECTORY) {
+                problem_add(m->problems, PROBLEM_GAP, "image", "'%.*s' is a hard link to '%.*s', which is %s",
+                            STR_SHOWN(entry->path), STR_SHOWN(entry->target), file ? "a directory" : "not there");
                 entry->type = FILE_REGULAR;
                 entry->target = STR_NULL;
                 return 0;
         }
-        file = link->file;
-        file.path = entry->path;
-        file.target = file.capability = STR_NULL;
-        file.layer = entry->layer;
-        file.sequence = entry->sequence;
-        *entry = file;
+        linked = *entry; /* whose owner and mode an engine gives to what it links */
+        linked.type = file->type;
+        linked.mode = file->type == FILE_SYMLINK ? file->mode : entry->mode;
+        linked.target = file->target;
+        linked.size = file->size;
+        linked.has_sha256 = file->has_sha256;
+        memcpy(linked.sha256, file->sha256, sizeof(linked.sha256));
+        linked.device_major = file->device_major;
+        linked.device_minor = file->device_minor;
+        linked.capability = file->capability;
+        *entry = linked;
         return 0;
 }
 
 /* ---- one path ---- */
 
-static int take_group(struct merge *m, struct group *ret, struct error *err)
+/* One more entry of the group's path. A directory that is merely implied leaves one that is there as it is. */
+static void take_entry(struct group *g, const struct file_entry *e, int layer, int cut)
 {
-        struct group g = { .path = m->heap[0]->entry.path, .winner_layer = NO_LAYER, .whiteout = NO_LAYER,
-                           .opaque = NO_LAYER, .other = NO_LAYER };
+        if (e->type != FILE_DIRECTORY)
+                g->other = layer;
+        if (layer < cut)
+                return;
+        if (e->implied && g->winner_layer != NO_LAYER && g->winner.type == FILE_DIRECTORY) {
+                g->implied = *e; /* the layer may yet take away the one that is there */
+                g->implied_layer = layer;
+                return;
+        }
+        g->winner = *e;
+        g->winner_layer = layer;
+}
 
-        while (m->n_heap && str_equal(m->heap[0]->entry.path, g.path)) {
-                const struct input *input = m->heap[0];
+static void take_whiteout(struct group *g, int layer)
+{
+        g->whiteout = layer;
+        if (g->winner_layer >= layer)
+                return;
+        g->winner_layer = NO_LAYER;
+        if (g->implied_layer == layer) {
+                g->winner = g->implied;
+                g->winner_layer = layer;
+        }
+}
+
+/* `cut`: entries of lower layers are hidden by something above. */
+static int take_group(struct merge *m, int cut, struct group *ret, struct error *err)
+{
+        struct group g = { .path = m->inputs.heap[0]->entry.path, .winner_layer = NO_LAYER, .implied_layer = NO_LAYER,
+                           .whiteout = NO_LAYER, .opaque = NO_LAYER, .other = NO_LAYER };
+
+        while (m->inputs.n_heap && str_equal(m->inputs.heap[0]->entry.path, g.path)) {
+                const struct merge_input *input = m->inputs.heap[0];
                 int r;
 
-                if (input->entry.type == FILE_WHITEOUT) {
-                        g.whiteout = input->layer;
-                } else if (input->entry.type == FILE_OPAQUE) {
+                if (input->entry.type == FILE_WHITEOUT)
+                        take_whiteout(&g, input->layer);
+                else if (input->entry.type == FILE_OPAQUE)
                         g.opaque = input->layer;
-                } else {
-                        g.winner = input->entry;
-                        g.winner_layer = input->layer;
-                        if (input->entry.type != FILE_DIRECTORY)
-                                g.other = input->layer;
-                }
-                r = heap_advance(m, err);
+                else
+                        take_entry(&g, &input->entry, input->layer, cut);
+                r = merge_inputs_advance(&m->inputs, err);
                 if (r < 0)
                         return r;
         }
@@ -321,8 +252,8 @@ static bool way_is_free(struct merge *m, const struct group *g)
                 if (m->levels[i].blocker == g->winner_layer) {
                         problem_add(m->problems, PROBLEM_GAP, "image",
                                     "'%.*s' lies below '%.*s', which the same layer makes something other than a "
-                                    "directory; it was left out", STR_ARG(g->path),
-                                    (int)m->levels[i].length, m->path.data);
+                                    "directory; it was left out", STR_SHOWN(g->path),
+                                    (int)MIN_OF(m->levels[i].length, (size_t)STR_SHOWN_MAX), m->path.data);
                         return false;
                 }
         return true;
@@ -358,16 +289,16 @@ static int merge_path(struct merge *m, struct error *err)
         struct group g;
         int cut, r;
 
-        r = take_group(m, &g, err);
-        if (r < 0)
-                return r;
-        r = move_to(m, g.path, err);
+        r = move_to(m, m->inputs.heap[0]->entry.path, err);
         if (r < 0)
                 return r;
         cut = m->n_levels ? m->levels[m->n_levels - 1].cut : 0;
+        r = take_group(m, cut, &g, err);
+        if (r < 0)
+                return r;
         level.length = g.path.n;
         level.cut = MAX_OF(MAX_OF(cut, g.whiteout), MAX_OF(g.opaque, g.other));
-        if (g.winner_layer >= cut && g.winner_layer >= g.whiteout && g.winner_layer != NO_LAYER && way_is_free(m, &g)) {
+        if (g.winner_layer != NO_LAYER && way_is_free(m, &g) && !too_many_implied(m, &g)) {
                 r = place(m, &g, &level, err);
                 if (r < 0)
                         return r;
@@ -405,45 +336,19 @@ static int merge_pass(struct merge *m, struct layer_file *const *layers, size_t 
                 return error_set(err, -errno, "write the file index");
         m->writer = (struct format_writer){ .fd = m->writer.fd, .buf = m->writer.buf };
         m->n_offsets = m->n_levels = 0;
+        m->implied_bytes = 0;
         m->has_pending = false;
-        r = inputs_open(m, layers, n_layers, err);
-        while (r == 0 && m->n_heap)
+        merge_inputs_done(&m->inputs);
+        r = merge_inputs_open(layers, n_layers, &m->inputs, err);
+        while (r == 0 && m->inputs.n_heap)
                 r = merge_path(m, err);
         return r < 0 ? r : write_end(m, err);
 }
 
-/* What each link of the first pass leads to in its finished view; only a file that the link's layer could see counts. */
-static int find_link_targets(struct merge *m, struct error *err)
-{
-        _cleanup_(image_index_freep) struct image_index *index = NULL;
-        int fd = dup(m->writer.fd), r;
-
-        if (fd < 0)
-                return error_set(err, -errno, "read the file index");
-        r = image_index_open(fd, &index, err);
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < m->n_links; i++) {
-                struct file_entry link, file = { 0 };
-
-                r = image_index_find(index, (struct str){ m->links[i].path, m->links[i].path_n }, &link, NULL, err);
-                if (r > 0)
-                        r = image_index_find(index, link.target, &file, NULL, err);
-                if (r < 0)
-                        return r;
-                if (r > 0 && file.type == FILE_REGULAR && file.layer <= link.layer)
-                        m->links[i].file = file;
-        }
-        return 0;
-}
-
 static void merge_done(struct merge *m)
 {
-        for (size_t i = 0; i < m->n_links; i++)
-                free(m->links[i].path);
-        free(m->links);
-        free(m->inputs);
-        free(m->heap);
+        merge_links_done(&m->links);
+        merge_inputs_done(&m->inputs);
         free(m->levels);
         free(m->offsets);
         buf_free(&m->path);
@@ -463,8 +368,8 @@ int image_index_write(struct layer_file *const *layers, size_t n_layers, int out
         r = merge_pass(&m, layers, n_layers, err);
         if (r < 0)
                 return r;
-        if (m.n_links) {
-                r = find_link_targets(&m, err);
+        if (m.links.n) {
+                r = merge_links_resolve(&m.links, layers, n_layers, err);
                 if (r < 0)
                         return r;
                 m.second_pass = true;

@@ -247,27 +247,56 @@ static int read_selection(struct loader *l, const struct target *t, const struct
         return platform_host(l->image->arena, &l->selection.platform, err);
 }
 
+/* Ends the worker that parsed the documents; what is wrong with its end is a problem. */
+static void end_reader(struct document_reader *reader, struct problem_list *problems)
+{
+        struct error why = ERROR_INIT;
+        struct worker_end end;
+        int r = document_reader_end(reader, &end, &why);
+
+        if (*end.refused)
+                problem_add(problems, PROBLEM_ATTACK, "documents", "their worker was refused the system calls: %s", end.refused);
+        if (r < 0 && r != -ECANCELED)
+                problem_add(problems, r == -EPROTO ? PROBLEM_ATTACK : PROBLEM_GAP, "documents", "%s", why.message);
+        document_reader_free(reader);
+}
+
 static int load(struct source *s, const struct target *t, const struct source_options *options,
                 struct problem_list *problems, struct error *err)
 {
         struct loader l = { .members = s->members, .image = s->image, .problems = problems };
-        struct worker_end end;
         int r = read_selection(&l, t, options, err);
 
         if (r < 0)
                 return r;
         if (!s->members)
                 return options->platform ? error_say(err, -EINVAL, "--platform: a root directory has no platforms to choose from") : 0;
-        r = document_reader_new(&l.reader, err);
+        r = document_reader_new(options->limits, &l.reader, err);
         if (r < 0)
                 return r;
         r = t->kind == KIND_DOCKER_ARCHIVE ? load_docker(&l, err) : load_oci(&l, err);
-        document_reader_end(l.reader, &end);
-        document_reader_free(l.reader);
-        if (*end.refused)
-                problem_add(problems, PROBLEM_ATTACK, "documents", "their worker was refused the system calls: %s", end.refused);
+        end_reader(l.reader, problems);
         s->layers = l.layers;
         return r < 0 ? error_wrap(err, "'%s'", t->path) : 0;
+}
+
+static bool is_attacked(const struct problem_list *problems)
+{
+        for (size_t i = 0; i < problems->n; i++)
+                if (problems->items[i].kind == PROBLEM_ATTACK)
+                        return true;
+        return false;
+}
+
+/* Where a worker went wrong on the way to the layers, that is a finding about the image and no failure of ours. */
+static int without_layers(struct source *s, int code, struct problem_list *problems, const struct error *why)
+{
+        if (code != -EPROTO && (code == -ECANCELED || code == -ENOMEM || !is_attacked(problems)))
+                return code;
+        problem_add(problems, code == -EPROTO ? PROBLEM_ATTACK : PROBLEM_GAP, "image", "its layers are not known: %s", why->message);
+        s->image->n_layers = 0;
+        s->image->image_id = (struct digest){ 0 };
+        return 0;
 }
 
 static int name_image(struct image *image, const struct target *t, struct error *err)
@@ -289,6 +318,7 @@ int source_open(const char *target, const struct source_options *options, struct
 {
         _cleanup_(source_freep) struct source *s = calloc(1, sizeof(*s));
         _cleanup_(target_done) struct target t = { 0 };
+        struct error why = ERROR_INIT;
         int r;
 
         if (!s)
@@ -297,13 +327,16 @@ int source_open(const char *target, const struct source_options *options, struct
         s->image = image_new();
         if (!s->image)
                 return error_oom(err);
-        r = parse_target(target, &t, err);
+        r = parse_target(target, &t, &why);
         if (r == 0)
-                r = open_target(s, &t, options, problems, err);
+                r = open_target(s, &t, options, problems, &why);
         if (r == 0)
-                r = load(s, &t, options, problems, err);
-        if (r == 0)
-                r = name_image(s->image, &t, err);
+                r = load(s, &t, options, problems, &why);
+        if (r < 0)
+                r = without_layers(s, r, problems, &why);
+        if (r < 0)
+                return error_say(err, r, "%s", why.message);
+        r = name_image(s->image, &t, err);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(s);

@@ -30,7 +30,8 @@ struct source;
 
 /* -EINVAL / -ENOENT: not something that can be asked for (exit status 2): no such path, not an image, no such tag or
  * platform (the message lists those there are). -EBADMSG: an image too broken to tell its layers. What is broken but
- * leaves the layers known is put into `problems`. */
+ * leaves the layers known is put into `problems`. So is a worker that went wrong; where it leaves the layers unknown, the
+ * image has none, and no identity (image_id). */
 int source_open(const char *target, const struct source_options *options, struct problem_list *problems,
                 struct source **ret, struct error *err) _must_check_;
 struct source *source_free(struct source *source);

@@ -13,7 +13,6 @@
 #define PIECE (256u << 10)
 #define TELL (1u << 20)
 #define SEEN_SLOTS 8192 /* a power of two; what falls out is hashed again */
-#define CAPABILITY_MAX 64
 
 _Static_assert(TREE_CONTENT_MAX <= PIECE, "what is sent is read in one piece");
 
@@ -182,10 +181,10 @@ static int digest_file(struct tree_reader *reader, int fd, const struct stat *st
         return 0;
 }
 
-static int read_capability(struct tree_reader *reader, int fd, struct file_entry *e, char room[static CAPABILITY_MAX],
+static int read_capability(struct tree_reader *reader, int fd, struct file_entry *e, char room[static FILE_CAPABILITY_MAX],
                            struct error *err)
 {
-        ssize_t n = fgetxattr(fd, "security.capability", room, CAPABILITY_MAX);
+        ssize_t n = fgetxattr(fd, "security.capability", room, FILE_CAPABILITY_MAX);
 
         if (n > 0)
                 e->capability = (struct str){ room, (size_t)n };
@@ -199,7 +198,7 @@ int tree_read_file(struct tree_reader *reader, struct str path, int fd, const st
 {
         const struct detector_set *detectors = layer_detectors();
         bool wanted = detectors && detector_set_match(detectors, path);
-        char capability[CAPABILITY_MAX];
+        char capability[FILE_CAPABILITY_MAX];
         struct file_entry e;
         struct str content;
         int r;

@@ -75,7 +75,8 @@ void tree_entry(struct file_entry *ret, struct str path, const struct stat *st);
 
 /* ---- the whole, in the parent (tree_walk.c) ---- */
 
-/* Starts the worker and sends it all of request->root. Returns 0 too where the worker takes no more: it tells why. */
+/* Starts the worker and sends it all of request->root. Returns 0 too where the worker takes no more: it tells why.
+ * `ret` is set as soon as there is a worker, also where this fails. */
 int layer_feed_tree(const struct layer_request *request, struct worker **ret, struct error *err) _must_check_;
 
 #endif

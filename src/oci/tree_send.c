@@ -51,7 +51,7 @@ static int await_taken(struct tree_sender *s, struct error *err)
         if (r == 0)
                 return error_say(err, -EPIPE, "the worker stopped reading files");
         if (frame.type != LAYER_TAKEN || frame.payload.n)
-                return error_say(err, -EBADMSG, "the worker answered nonsense");
+                return error_say(err, -EPROTO, "the worker that reads it answered nonsense");
         s->untaken = false;
         return 0;
 }

@@ -387,18 +387,14 @@ static int walk_all(struct walk *w, struct error *err)
 
 int layer_feed_tree(const struct layer_request *request, struct worker **ret, struct error *err)
 {
-        _cleanup_(worker_freep) struct worker *worker = NULL;
         _cleanup_(walk_done) struct walk w = { .request = request };
         int r = tree_reader_init(&w.reader, request, &w.sender, err);
 
         if (r == 0)
-                r = layer_spawn("layer-tree", request, &request->output, 1, &worker, err);
+                r = layer_spawn("layer-tree", request, &request->output, 1, ret, err);
         if (r < 0)
                 return r;
-        w.sender.worker = worker;
+        w.sender.worker = *ret;
         r = walk_all(&w, err);
-        if (r < 0 && r != -EPIPE)
-                return r;
-        *ret = TAKE_PTR(worker);
-        return 0;
+        return r == -EPIPE ? 0 : r;
 }

@@ -7,6 +7,8 @@
 #include "pipeline/inventory_join.h"
 #include "pipeline/owners.h"
 
+#define RECORDS_MAX 1000000 /* packages of all layers, as many licences, as many lists of files: each is held in memory */
+
 /* A package of one layer's database, visible or not: older ones tell which layer first had a version. */
 struct found {
         struct package package;
@@ -43,6 +45,7 @@ struct join {
         struct str last_path;
         uint32_t last_sequence, last_layer;
         bool last_visible, has_last;
+        bool is_full; /* that was told */
 };
 
 static void join_done(struct join *j)
@@ -73,11 +76,25 @@ static int is_visible(struct join *j, const struct layer_record *record, struct 
         return j->last_visible;
 }
 
+/* True if one more of `n` is too many. */
+static bool is_full(struct join *j, size_t n)
+{
+        if (n < RECORDS_MAX)
+                return false;
+        if (!j->is_full)
+                problem_add(&j->result->problems, PROBLEM_GAP, "image", "more than %d packages in all layers, or what belongs to "
+                            "them: the rest was left out", RECORDS_MAX);
+        j->is_full = true;
+        return true;
+}
+
 static int take_package(struct join *j, const struct layer_record *record, struct error *err)
 {
         struct wire_reader r = wire_reader(record->payload.p, record->payload.n);
         struct found *f;
 
+        if (is_full(j, j->n_found))
+                return 0;
         if (mem_grow(&j->found, &j->found_cap, j->n_found + 1, sizeof(*j->found)) < 0)
                 return error_oom(err);
         f = &j->found[j->n_found];
@@ -93,6 +110,8 @@ static int take_licenses(struct join *j, const struct layer_record *record, stru
 {
         struct licenses *l;
 
+        if (is_full(j, j->n_licenses))
+                return 0;
         if (mem_grow(&j->licenses, &j->licenses_cap, j->n_licenses + 1, sizeof(*j->licenses)) < 0)
                 return error_oom(err);
         l = &j->licenses[j->n_licenses];
@@ -141,7 +160,7 @@ static int take_record(void *ctx, const struct layer_record *record, struct erro
                 return r;
         switch (record->kind) {
         case RECORD_OWNED:
-                return owners_take(&j->owners, record->payload, err);
+                return is_full(j, j->owners.n) ? 0 : owners_take(&j->owners, record->payload, err);
         case RECORD_LICENSES:
                 return take_licenses(j, record, err);
         case RECORD_DISTRIBUTION:
@@ -192,7 +211,7 @@ static int collect_places(struct join *j, struct error *err)
                 return error_oom(err);
         for (size_t i = 0; i < j->n_found; i++)
                 j->places[i] = (struct place){ j->found[i].path, j->found[i].layer };
-        qsort(j->places, j->n_found, sizeof(*j->places), compare_places);
+        mem_sort(j->places, j->n_found, sizeof(*j->places), compare_places);
         for (size_t i = 0; i < j->n_found; i++)
                 if (n == 0 || compare_places(&j->places[n - 1], &j->places[i]) != 0)
                         j->places[n++] = j->places[i];
@@ -271,7 +290,7 @@ static int collect_packages(struct join *j, struct error *err)
 
         if (r < 0)
                 return r;
-        qsort(j->found, j->n_found, sizeof(*j->found), compare_found);
+        mem_sort(j->found, j->n_found, sizeof(*j->found), compare_found);
         result->packages = calloc(j->n_found ? j->n_found : 1, sizeof(*result->packages));
         if (!result->packages)
                 return error_oom(err);
@@ -362,7 +381,8 @@ static int give_licenses(struct join *j, struct scan_package *p, struct error *e
         return 0;
 }
 
-int inventory_join(struct scan_result *result, struct layer_file *const *layers, size_t n_layers, bool owners,
+int inventory_join(struct scan_result *result, struct layer_file *const *layers, size_t n_layers,
+                   const struct scan_options *options,
                    struct error *err)
 {
         _cleanup_(join_done) struct join j = { .result = result, .index = result->index };
@@ -377,12 +397,12 @@ int inventory_join(struct scan_result *result, struct layer_file *const *layers,
         r = collect_packages(&j, err);
         if (r < 0)
                 return r;
-        qsort(result->packages, result->n_packages, sizeof(*result->packages), compare_packages);
-        qsort(j.licenses, j.n_licenses, sizeof(*j.licenses), compare_licenses);
+        mem_sort(result->packages, result->n_packages, sizeof(*result->packages), compare_packages);
+        mem_sort(j.licenses, j.n_licenses, sizeof(*j.licenses), compare_licenses);
         for (size_t i = 0; i < result->n_packages; i++) {
                 r = give_licenses(&j, &result->packages[i], err);
                 if (r < 0)
                         return r;
         }
-        return owners ? owners_assign(&j.owners, result, err) : 0;
+        return options->owners ? owners_assign(&j.owners, options->limits.seconds, result, err) : 0;
 }

@@ -10,9 +10,11 @@
 #include "base/log.h"
 #include "base/wire.h"
 #include "oci/layer.h"
+#include "pipeline/layer_check.h"
 #include "pipeline/layers.h"
 
 #define THREADS_MAX 4 /* each has a worker of up to some 50 MB */
+#define BLOB_BYTES (64ull << 30) /* read to be hashed, though a worker wants no more: a hole can claim to be any size */
 #define SHORT_DIGEST (7 + 12)
 
 /* One layer's work; only its own thread touches it. */
@@ -25,6 +27,7 @@ struct job {
         struct error err; /* code 0, or why there is no layer file */
         bool skip;        /* its bytes are not there */
         bool refused;     /* the worker asked for what it must not have: nothing of it is remembered */
+        bool told;        /* `err` is the worker's word */
 };
 
 struct pool {
@@ -92,6 +95,8 @@ static bool take_cached(struct pool *p, struct job *job, const struct digest *di
         if (cache_get(p->cache, CACHE_LAYER, &key, &fd, &err) <= 0)
                 return false;
         if (layer_file_open(fd, &layer->file, &err) < 0) {
+                if (err.code != -EBADMSG)
+                        return false;
                 log_warning("%s: a damaged file is removed: %s", cache_path(p->cache), err.message);
                 if (cache_remove(p->cache, CACHE_LAYER, &key, &err) < 0)
                         log_warning("%s: %s", cache_path(p->cache), err.message);
@@ -183,6 +188,7 @@ static int read_once(struct pool *p, struct job *job, int output, struct error *
         char refused[sizeof(end.refused) + 80];
         int r = read_into(p, job, output, &end, err), fd;
 
+        job->told = end.code < 0;
         if (*end.refused) {
                 job->refused = true;
                 snprintf(refused, sizeof(refused), "its worker asked for system calls that it is refused: %s", end.refused);
@@ -193,7 +199,14 @@ static int read_once(struct pool *p, struct job *job, int output, struct error *
         fd = dup(output);
         if (fd < 0)
                 return error_set(err, -errno, "keep a layer file");
-        return layer_file_open(fd, &layer->file, err);
+        r = layer_file_open(fd, &layer->file, err);
+        if (r == 0)
+                r = layer_check(layer->file, p->limits, err);
+        if (r == -EBADMSG)
+                r = err->code = error_wrap(err, "what its worker wrote makes no sense") < 0 ? -EPROTO : 0;
+        if (r < 0)
+                layer->file = layer_file_free(layer->file);
+        return r;
 }
 
 /* Into the cache's file system, so that it can be published there; elsewhere if that is full or there is none. */
@@ -251,6 +264,9 @@ static int read_layer(struct pool *p, struct job *job, struct error *err)
         bool of_blob = source_root(p->source) < 0;
         int r = of_blob ? source_layer(p->source, job->layer, &job->blob, err) : 0;
 
+        if (r == 0 && of_blob && job->blob.size > MAX_OF(p->limits->layer_bytes, BLOB_BYTES))
+                r = error_say(err, -E2BIG, "its blob holds %llu bytes, more than are read (--limit layer-bytes=N raises this)",
+                              (unsigned long long)job->blob.size);
         if (r < 0)
                 return r;
         r = of_blob ? look_up(p, job, err) : 0;
@@ -279,8 +295,11 @@ static void run_job(struct pool *p, struct job *job)
                 err->code = r;
 }
 
-static bool is_hopeless(int code)
+/* What a worker says of disk or memory may be a lie: that ends one layer, not the scan. */
+static bool is_hopeless(const struct job *job)
 {
+        int code = job->told ? 0 : job->err.code;
+
         return code == -ECANCELED || code == -ENOMEM || code == -ENOSPC || code == -EMFILE || code == -ENFILE || code == -EDQUOT;
 }
 
@@ -294,7 +313,7 @@ static void *run_jobs(void *ctx)
                 if (i >= p->n || atomic_load(&p->stop))
                         return NULL;
                 run_job(p, &p->jobs[i]);
-                if (is_hopeless(p->jobs[i].err.code))
+                if (is_hopeless(&p->jobs[i]))
                         atomic_store(&p->stop, true);
         }
 }
@@ -337,7 +356,7 @@ static uint64_t find_blobs(struct pool *p)
                 job->blob.fd = job->skip ? -EBADF : fd_close(job->blob.fd);
                 total += job->blob.size;
         }
-        qsort(p->jobs, p->n, sizeof(*p->jobs), compare_jobs);
+        mem_sort(p->jobs, p->n, sizeof(*p->jobs), compare_jobs);
         return total;
 }
 
@@ -353,11 +372,11 @@ static int collect(struct pool *p, struct problem_list *problems, struct error *
 {
         int r = 0;
 
-        qsort(p->jobs, p->n, sizeof(*p->jobs), compare_by_layer);
+        mem_sort(p->jobs, p->n, sizeof(*p->jobs), compare_by_layer);
         for (size_t i = 0; i < p->n; i++) {
                 struct job *job = &p->jobs[i];
 
-                if (is_hopeless(job->err.code) && (r == 0 || job->err.code == -ECANCELED))
+                if (is_hopeless(job) && (r == 0 || job->err.code == -ECANCELED))
                         r = error_say(err, job->err.code, "%s", job->err.message);
                 if (job->err.code < 0)
                         add_problem(p, job, job->err.code == -EPROTO ? PROBLEM_ATTACK : PROBLEM_GAP, job->err.message);

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 
+#include "base/interrupt.h"
 #include "model/path.h"
 #include "pipeline/owners.h"
+
+#define LOOK_EVERY 256 /* paths, for an interrupt and the time */
 
 struct owned_list {
         struct str key; /* of the package */
@@ -39,6 +43,31 @@ static int compare_keys(const void *pa, const void *pb)
         const struct key_item *a = pa, *b = pb;
 
         return str_compare(a->key, b->key);
+}
+
+/* Lists and links of a hostile image can make each path dear: the time for all of them is limited. */
+struct patience {
+        uint64_t seconds; /* of CPU time */
+        uint64_t paths;
+};
+
+/* 1 if no more is to be looked up. */
+static int is_enough(struct patience *p, struct scan_result *result, struct error *err)
+{
+        struct timespec used;
+        int r;
+
+        if (p->paths++ % LOOK_EVERY)
+                return 0;
+        r = interrupt_check(err);
+        if (r < 0)
+                return r;
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used); /* what came before counts too: it is little */
+        if ((uint64_t)used.tv_sec < p->seconds)
+                return 0;
+        problem_add(&result->problems, PROBLEM_GAP, "image", "which package owns which file takes more than %llu seconds of CPU "
+                    "time to find out: it was given up (--limit seconds=N raises this)", (unsigned long long)p->seconds);
+        return 1;
 }
 
 /* One list being gone through; the directory of the path before is kept, since lists go directory by directory. */
@@ -113,12 +142,13 @@ static int claim_path(struct claim *c, struct str raw, struct str next, struct e
         return 0;
 }
 
+/* 1 if the time is up. */
 static int claim_list(struct scan_result *result, const struct owned_list *list, const struct key_item *keys,
-                      struct error *err)
+                      struct patience *patience, struct error *err)
 {
         _cleanup_(claim_done) struct claim c = { .result = result };
         struct key_item wanted = { .key = list->key };
-        const struct key_item *item = bsearch(&wanted, keys, result->n_packages, sizeof(*keys), compare_keys);
+        const struct key_item *item = mem_find(&wanted, keys, result->n_packages, sizeof(*keys), compare_keys);
         struct record_list paths = list->paths;
         struct str path, next = record_list_next(&paths);
 
@@ -130,15 +160,18 @@ static int claim_list(struct scan_result *result, const struct owned_list *list,
 
                 path = next;
                 next = record_list_next(&paths);
-                r = claim_path(&c, path, next, err);
-                if (r < 0)
+                r = is_enough(patience, result, err);
+                if (r == 0)
+                        r = claim_path(&c, path, next, err);
+                if (r != 0)
                         return r;
         }
         return 0;
 }
 
-int owners_assign(const struct owners *owners, struct scan_result *result, struct error *err)
+int owners_assign(const struct owners *owners, uint64_t seconds, struct scan_result *result, struct error *err)
 {
+        struct patience patience = { .seconds = seconds };
         _cleanup_free_ struct key_item *keys = calloc(result->n_packages + 1, sizeof(*keys));
         uint64_t files = image_index_count(result->index);
 
@@ -147,12 +180,12 @@ int owners_assign(const struct owners *owners, struct scan_result *result, struc
                 return error_oom(err);
         for (size_t i = 0; i < result->n_packages; i++)
                 keys[i] = (struct key_item){ result->packages[i].package.key, (uint32_t)i + 1 };
-        qsort(keys, result->n_packages, sizeof(*keys), compare_keys);
+        mem_sort(keys, result->n_packages, sizeof(*keys), compare_keys);
         for (size_t i = 0; i < owners->n; i++) {
-                int r = claim_list(result, &owners->lists[i], keys, err);
+                int r = claim_list(result, &owners->lists[i], keys, &patience, err);
 
-                if (r < 0)
-                        return r;
+                if (r != 0)
+                        return MIN_OF(r, 0);
         }
         return 0;
 }

@@ -137,6 +137,8 @@ static bool index_from_cache(struct scan *s, const struct cache_key *key)
                 return false;
         if (image_index_open(fd, &s->result->index, &err) == 0)
                 return true;
+        if (err.code != -EBADMSG)
+                return false;
         log_warning("%s: a damaged file is removed: %s", cache_path(s->cache), err.message);
         if (cache_remove(s->cache, CACHE_INDEX, key, &err) < 0)
                 log_warning("%s: %s", cache_path(s->cache), err.message);
@@ -198,7 +200,7 @@ static int run(struct scan *s, struct error *err)
         if (r == 0)
                 r = interrupt_check(err);
         if (r == 0)
-                r = inventory_join(result, s->files, s->n_layers, s->options->owners, err);
+                r = inventory_join(result, s->files, s->n_layers, s->options, err);
         if (r == 0)
                 r = scan_judge(result, s->layers, s->n_layers, err);
         return r < 0 ? r : result->problems.failed ? error_oom(err) : 0;

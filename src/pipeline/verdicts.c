@@ -20,6 +20,14 @@ static void add_check(struct scan_result *result, const char *kind, enum check_s
                 result->checks[result->n_checks++] = (struct scan_check){ kind, state, why };
 }
 
+/* A worker went wrong before it was known what there is to be checked. */
+static bool is_unknown(const struct scan_result *result, size_t n_layers)
+{
+        return n_layers == 0 && !digest_is_set(&result->image->image_id);
+}
+
+static const char unknown_why[] = "the image's layers are not known";
+
 static int count_why(struct scan_result *result, size_t n, size_t of, const char *what, const char **ret, struct error *err)
 {
         char text[128];
@@ -37,6 +45,10 @@ static int check_integrity(struct scan_result *result, const struct scan_layer *
 
         if (result->image->n_layers == 0 && n == 1) {
                 add_check(result, "integrity", CHECK_NO_DATA, "nothing says what a root directory should hold");
+                return 0;
+        }
+        if (is_unknown(result, n)) {
+                add_check(result, "integrity", CHECK_NO_DATA, unknown_why);
                 return 0;
         }
         for (size_t i = 0; i < n; i++)
@@ -67,7 +79,8 @@ static int check_packages(struct scan_result *result, const struct scan_layer *l
         } else if (result->n_packages) {
                 add_check(result, "packages", CHECK_DONE, NULL);
         } else {
-                add_check(result, "packages", CHECK_NO_DATA, "no package database of dpkg, apk or rpm names a package");
+                add_check(result, "packages", CHECK_NO_DATA, is_unknown(result, n) ? unknown_why :
+                          "no package database of dpkg, apk or rpm names a package");
         }
         return 0;
 }
@@ -115,7 +128,7 @@ int scan_judge(struct scan_result *result, const struct scan_layer *layers, size
         if (r < 0)
                 return r;
         add_check(result, "distribution", result->has_distribution ? CHECK_DONE : CHECK_NO_DATA,
-                  result->has_distribution ? NULL : "no os-release is in it");
+                  result->has_distribution ? NULL : is_unknown(result, n_layers) ? unknown_why : "no os-release is in it");
         r = check_packages(result, layers, n_layers, err);
         if (r < 0)
                 return r;

@@ -87,8 +87,10 @@ static void header(struct table *t)
         uint64_t size = 0;
 
         label(t, "Image");
-        quoted(t, image->kind);
-        buf_putc(&t->text, ':');
+        if (image->kind) {
+                quoted(t, image->kind);
+                buf_putc(&t->text, ':');
+        }
         quoted(t, image->reference);
         buf_putc(&t->text, '\n');
         label(t, "Image ID");

@@ -13,7 +13,6 @@
 #define USED_AGAIN_AFTER 3600 /* seconds; saves a write to the disk at each use */
 #define SETTLED_AFTER 2       /* seconds after which a change of a file shows in its times */
 #define STAMP_VERSION 1
-#define STAMP_MAX (4 + 1 + DIGEST_MAX + 4)
 
 static const struct {
         const char *folder, *suffix;
@@ -274,8 +273,7 @@ static bool stamp_key(int fd, uint64_t offset, uint64_t size, struct cache_key *
         return true;
 }
 
-/* A stamp's file: u32 version, u8 algorithm, the digest's bytes, u32 CRC-32C of all before. */
-static size_t stamp_encode(const struct digest *digest, uint8_t out[static STAMP_MAX])
+size_t cache_stamp_encode(const struct digest *digest, uint8_t out[static STAMP_MAX])
 {
         size_t n = digest->algorithm == DIGEST_SHA256 ? 32 : 64, at = 5;
         uint32_t crc;
@@ -291,7 +289,7 @@ static size_t stamp_encode(const struct digest *digest, uint8_t out[static STAMP
         return at;
 }
 
-static bool stamp_decode(const uint8_t *data, size_t n, struct digest *ret)
+bool cache_stamp_decode(const uint8_t *data, size_t n, struct digest *ret)
 {
         struct digest digest = { .algorithm = n > 4 ? (enum digest_algorithm)data[4] : DIGEST_NONE };
         uint8_t again[STAMP_MAX];
@@ -300,7 +298,7 @@ static bool stamp_decode(const uint8_t *data, size_t n, struct digest *ret)
         if ((digest.algorithm != DIGEST_SHA256 && digest.algorithm != DIGEST_SHA512) || n != 5 + size + 4)
                 return false;
         memcpy(digest.bytes, data + 5, size);
-        if (stamp_encode(&digest, again) != n || memcmp(again, data, n) != 0)
+        if (cache_stamp_encode(&digest, again) != n || memcmp(again, data, n) != 0)
                 return false;
         *ret = digest;
         return true;
@@ -326,7 +324,7 @@ int cache_stamp_get(struct cache *cache, int fd, uint64_t offset, uint64_t size,
         if (cache_get(cache, CACHE_STAMP, &ret_stamp->key, &file, NULL) <= 0)
                 return 0;
         n = file_read_at(file, data, sizeof(data), 0, NULL);
-        return n > 0 && stamp_decode(data, (size_t)n, ret);
+        return n > 0 && cache_stamp_decode(data, (size_t)n, ret);
 }
 
 void cache_stamp_put(struct cache *cache, int fd, const struct cache_stamp *stamp, const struct digest *digest)
@@ -340,7 +338,7 @@ void cache_stamp_put(struct cache *cache, int fd, const struct cache_stamp *stam
             strcmp(key.text, stamp->key.text) != 0)
                 return;
         file = cache_new_file(cache, NULL);
-        if (file < 0 || file_write(file, data, stamp_encode(digest, data), NULL) < 0 ||
+        if (file < 0 || file_write(file, data, cache_stamp_encode(digest, data), NULL) < 0 ||
             cache_put(cache, CACHE_STAMP, &key, file, NULL) < 0)
                 return; /* then it is hashed again next time */
 }

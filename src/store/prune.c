@@ -122,7 +122,7 @@ static int remove_items(struct prune *p, struct error *err)
         bool full = p->options->all;
 
         if (p->n)
-                qsort(p->items, p->n, sizeof(*p->items), compare_items);
+                mem_sort(p->items, p->n, sizeof(*p->items), compare_items);
         for (size_t i = 0; i < p->n; i++) {
                 const struct item *item = &p->items[i];
                 int r = interrupt_check(err);

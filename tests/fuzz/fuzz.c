@@ -8,6 +8,8 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "base/json.h"
+#include "base/sql.h"
 #include "fuzz.h"
 #include "model/file.h"
 
@@ -19,8 +21,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         struct error err = ERROR_INIT;
 
         setlocale(LC_ALL, "C.UTF-8"); /* as main() does: libarchive converts names */
-        if (hash_init(&err) < 0)
-                fuzz_broken("hash_init", __FILE__, __LINE__, err.message);
+        if (hash_init(&err) < 0 || sql_init(&err) < 0)
+                fuzz_broken("what main() sets up first", __FILE__, __LINE__, err.message);
+        json_object_seed(1); /* the same each time, so that an input does the same */
         return 0;
 }
 

@@ -39,11 +39,19 @@ int fuzz_file(const void *data, size_t n);
 /* Decodes the payload of a record as its reader will. `kind` may be anything. */
 bool fuzz_record_decodes(enum record_kind kind, struct str payload);
 
+/* A package record that decodes (others are passed over): the URL that is made of it is valid and says the same. */
+void fuzz_check_url(struct str payload);
+void fuzz_check_url_text(struct str url); /* valid, whatever it says */
+/* Takes what detectors emit, and holds every record and problem to what is promised of them. */
+struct record_sink fuzz_sink(void);
+
 /* Walks whatever these files hold; both take `fd`. True if it could be opened. Never expects more than they promise. */
 struct layer_file;
 bool fuzz_read_index(int fd, bool ours);
 void fuzz_read_layer(const struct layer_file *lf, bool ours);
 /* Merges layers and walks what came out, which must be an index without fault. */
 void fuzz_merge(struct layer_file *const *layers, size_t n);
+/* Joins layers and renders what came out. */
+void fuzz_join(struct layer_file *const *layers, size_t n);
 
 #endif

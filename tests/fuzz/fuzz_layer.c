@@ -8,7 +8,7 @@
 
 #include "base/wire.h"
 #include "fuzz.h"
-#include "inventory/detectors.h"
+#include "inventory/inventory.h"
 #include "oci/layer.h"
 #include "oci/layer_file.h"
 
@@ -19,11 +19,13 @@
 
 static void set_detectors(void)
 {
-        static const struct detector *const all[] = { &dpkg_status_detector, &dpkg_owned_detector };
         static struct detector_set *set;
         struct error err = ERROR_INIT;
+        size_t n = 0;
 
-        if (!set && detector_set_new(all, ELEMENTS_OF(all), &set, &err) == 0)
+        while (inventory_detectors[n])
+                n++;
+        if (!set && detector_set_new(inventory_detectors, n, &set, &err) == 0)
                 layer_set_detectors(set);
 }
 

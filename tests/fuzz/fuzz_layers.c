@@ -46,10 +46,57 @@ void fuzz_read_layer(const struct layer_file *lf, bool ours)
         HOLDS_OR(r == 0 || !ours, err);
 }
 
+/* Resolving, one component after the other. 1 found, 0 not. */
+static int resolve_slowly(const struct image_index *index, struct str path, struct file_entry *ret)
+{
+        _cleanup_(buf_free) struct buf todo = { 0 };
+        struct error err = ERROR_INIT;
+        size_t end = 0;
+        int links = 0;
+
+        buf_add_str(&todo, path);
+        while (buf_ok(&todo)) {
+                _cleanup_(buf_free) struct buf target = { 0 };
+
+                while (end < todo.len && todo.data[end] != '/')
+                        end++;
+                if (image_index_find(index, (struct str){ todo.data, end }, ret, NULL, &err) <= 0)
+                        return 0;
+                if (ret->type != FILE_SYMLINK && end == todo.len)
+                        return 1;
+                if (ret->type == FILE_DIRECTORY) {
+                        end++;
+                        continue;
+                }
+                if (ret->type != FILE_SYMLINK || ++links > 40 ||
+                    path_link_target(ret->path, ret->target, &target, &err) < 0)
+                        return 0;
+                if (end < todo.len)
+                        buf_add(&target, todo.data + end + !target.len, todo.len - end - !target.len);
+                if (target.len > PATH_LENGTH_MAX)
+                        return 0;
+                buf_clear(&todo);
+                buf_add_str(&todo, buf_str(&target));
+                end = 0;
+        }
+        return 0;
+}
+
+static void check_resolving(const struct image_index *index, struct str path)
+{
+        struct file_entry found, expected;
+        struct error err = ERROR_INIT;
+        int r = image_index_resolve(index, path, &found, NULL, &err), e = resolve_slowly(index, path, &expected);
+
+        HOLDS_OR(r == e, err);
+        HOLDS(r <= 0 || str_equal(found.path, expected.path));
+}
+
 /* What an index that we wrote promises of each entry, the one before it given. */
 static void check_entry(const struct image_index *index, const struct file_entry *entry, uint64_t i, struct str before)
 {
         struct error err = ERROR_INIT;
+        _cleanup_(buf_free) struct buf below = { 0 }, path = { 0 };
         struct file_entry found;
         uint64_t at = 0;
 
@@ -57,6 +104,15 @@ static void check_entry(const struct image_index *index, const struct file_entry
         HOLDS(i == 0 || path_compare(before, entry->path) < 0);
         HOLDS_OR(image_index_find(index, entry->path, &found, &at, &err) == 1, err);
         HOLDS(at == i);
+        if (path_parent(entry->path).n) {
+                HOLDS_OR(image_index_find(index, path_parent(entry->path), &found, NULL, &err) == 1, err);
+                HOLDS(found.type == FILE_DIRECTORY);
+        }
+        buf_add_str(&below, entry->path);
+        check_resolving(index, buf_str(&below));
+        buf_puts(&below, below.len ? "/a/../b" : "a");
+        if (buf_ok(&below) && path_normalize(buf_str(&below), &path, &err) == 0)
+                check_resolving(index, buf_str(&path));
 }
 
 bool fuzz_read_index(int fd, bool ours)

@@ -3,7 +3,7 @@
 """Writes the small inputs that fuzzing starts from, tests/fuzz/corpus/TARGET/NAME.
 
 Without arguments it writes them all; with --check it says which differ and exits 1. Inputs whose names begin with
-"crash-" were found by fuzzing and are left alone.
+"crash-" (they once broke something) or "found-" (they reach further) were found by fuzzing and are left alone.
 """
 import io
 import json
@@ -12,6 +12,8 @@ import struct
 import sys
 import tarfile
 import zlib
+
+import corpus_databases
 
 CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
 
@@ -191,8 +193,8 @@ def entry(path, kind, sequence, target=b"", size=0, layer=0):
     return out + s(b"")
 
 
-def package(name, version, licences=()):
-    strings = [name, version, b"deb", b"amd64", name, version, b"", b"", name]
+def package(name, version, licences=(), kind=b"deb", key=None):
+    strings = [name, version, kind, b"amd64", name, version, b"", b"", key or name]
     return b"".join(map(s, strings)) + b"\0" + struct.pack("<I", len(licences)) + b"".join(map(s, licences))
 
 
@@ -213,16 +215,23 @@ def records():
 SPAN_RUN, SPAN_RECORDS = 1, 2
 
 
-def layer_file(*runs, n_records=4, problems=()):
+STATUS = b"var/lib/dpkg/status"
+
+
+def record(kind, payload, path=STATUS, sequence=0):
+    return struct.pack("<BBI", kind, 0, sequence) + s(path) + payload
+
+
+def layer_file(*runs, n_records=4, problems=(), own_records=()):
     body, spans, count = b"", b"", 0
     for run in runs:
         start = len(body)
         body += b"".join(s(e) for e in run)
         spans += struct.pack("<BQQ", SPAN_RUN, start, len(body))
         count += len(run)
-    for kind, payload in list(records())[:n_records]:
+    for r in [record(*r) for r in list(records())[:n_records]] + list(own_records):
         start = len(body)
-        body += s(struct.pack("<BBI", kind, 0, 0) + s(b"var/lib/dpkg/status") + payload)
+        body += s(r)
         spans += struct.pack("<BQQ", SPAN_RECORDS, start, len(body))
     problems_at = len(body)
     for where, what in problems:
@@ -255,6 +264,30 @@ def layer_file_inputs():
     yield "records-out-of-bounds", s(base[:-1] + b"\xff")
 
 
+def report_inputs():
+    """Layers whose records are of files that are there."""
+    directories = [entry(p, DIRECTORY, 100 + i) for i, p in enumerate([b"", b"etc", b"usr", b"usr/lib"])]
+    rest = [entry(b"etc/os-release", REGULAR, 1), entry(b"usr/lib/x.so", REGULAR, 2),
+            entry(b"usr/share/doc/libx1/copyright", REGULAR, 3), entry(STATUS, REGULAR, 0)]
+    files = sorted(directories + rest, key=lambda e: e[4:4 + struct.unpack_from("<I", e)[0]].split(b"/"))
+    two, one = list(records()), package(b"libx1", b"2:1.0-3")
+    known = [record(PACKAGE, one), record(*two[1]), record(*two[2], b"usr/share/doc/libx1/copyright", 3),
+             record(*two[3], b"etc/os-release", 1)]
+    base = layer_file(files, n_records=0, own_records=known)
+    upper = layer_file([entry(STATUS, REGULAR, 0)], n_records=0, problems=[(b"a\x1b[2J\xff", b"b\n\xff")],
+                       own_records=[known[0], record(PACKAGE, package(b"new\xff", b"1\n"))])
+    yield "usual", s(base)
+    yield "upper-on-base", s(base) + s(upper)
+    yield "removed", s(base) + s(layer_file([entry(STATUS, WHITEOUT, 0)], n_records=0)) + s(upper)
+    kinds = [b"", b"unknown", b"\xff", b"\\xff", b"a/b", b"rpm"]
+    yield "odd-types", s(layer_file(files, n_records=0, own_records=[
+        record(PACKAGE, package(b"p%d" % i, b"1", [b"\xff"], kind, b"same")) for i, kind in enumerate(kinds)]))
+    release = b"".join(map(s, [b"a/b", b"\xff", b"\x1b[2J", b"\n", b"\xe2\x80\xae", b"never"]))
+    yield "hostile-release", s(layer_file(files, n_records=0, own_records=[
+        known[0], record(DISTRIBUTION, release, b"etc/os-release", 1)]))
+    yield "links-to-nothing", s(layer_file([entry(b"h", HARDLINK, 0, b"\x1b\xff"), entry(b"l", SYMLINK, 1, b"\n")]))
+
+
 def image_index(entries):
     body, offsets = b"", []
     for e in entries:
@@ -284,11 +317,18 @@ def wire_inputs():
     for name, (kind, payload) in zip(["package", "owned", "licenses", "distribution"], records()):
         yield name, frame(kind, payload)
     yield "files", b"".join(frame(FILE, entry(b"a", kind, 0, b"t")) for kind in range(1, 11))
+    yield "huge-file", frame(FILE, entry(b"a", REGULAR, 0, size=1 << 63))
     yield "several", b"".join(frame(kind, payload) for kind, payload in records()) + frame(7, b"unknown")
     yield "too-large", struct.pack("<II", PACKAGE, 0x7fffffff) + b"x"
     yield "short", frame(PACKAGE, package(b"a", b"1"))[:-3]
     yield "count-too-large", frame(LICENSES, struct.pack("<I", 0xffffffff) + s(b"MIT"))
     yield "result", frame(0x80000000, struct.pack("<i", -74) + s(b"a message"))
+
+
+def stamp_inputs():
+    yield "sha256", struct.pack("<IB", 1, 1) + bytes(range(32))
+    yield "sha512", struct.pack("<IB", 1, 2) + bytes(range(64))
+    yield "other-version", struct.pack("<IB", 9, 1) + bytes(range(32))
 
 
 # ---- text ----
@@ -301,6 +341,9 @@ def text_inputs():
     yield "terminal", b"\x1b[31mred\x1b[0m\\ \t\n\x7f"
     yield "unicode", "é€😀 ‮ ​ \u0085 \ufeff".encode()
     yield "not-utf8", b"\xc0\x80\xed\xa0\x80\xf5\xff caf\xe9"
+    yield "sha256", b"sha256:" + b"0123456789abcdef" * 4
+    yield "sha512", b"sha512:" + b"0123456789abcdef" * 8
+    yield "platform", b"linux/arm/v7"
 
 
 def dpkg_status_inputs():
@@ -316,15 +359,109 @@ def dpkg_files_inputs():
     yield "odd", b"\n\n/a\r\n  /b  \nrelative\n/no-newline"
 
 
+# ---- images: their documents, archives, and what workers say of them ----
+
+def document_inputs():
+    digest, other = "sha256:" + "ab" * 32, "sha512:" + "cd" * 64
+    linux = {"architecture": "amd64", "os": "linux"}
+    layer = {"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": digest, "size": 123}
+    names = {"org.opencontainers.image.ref.name": "latest", "io.containerd.image.name": "docker.io/library/x:latest"}
+    index = {"schemaVersion": 2, "manifests": [
+        {**layer, "platform": linux, "annotations": names},
+        {**layer, "digest": other, "platform": {**linux, "architecture": "arm64", "variant": "v8"}},
+        {**layer, "platform": {"architecture": "unknown", "os": "unknown"}}]}
+    manifest = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": layer,
+                "layers": [layer, {**layer, "urls": ["https://example.org"], "size": 2 ** 63 - 1}]}
+    config = {**linux, "created": "2024-01-01T00:00:00Z", "config": {"User": "0"}, "history": [
+        {"created_by": "a" * 40, "empty_layer": True}, {"created_by": None}], "rootfs": {"diff_ids": [digest, other]}}
+    docker = [{"Config": "x.json", "RepoTags": ["a:b", "c:latest"], "Layers": ["1/layer.tar"]},
+              {"Config": "y", "RepoTags": None, "Layers": []}]
+    for name, kind, value in [("index", 1, index), ("manifest", 2, manifest), ("config", 3, config),
+                              ("docker", 4, docker), ("either-index", 0, index), ("either-manifest", 0, manifest),
+                              ("neither", 0, {}), ("both", 0, {**index, **manifest}), ("schema-1", 0, {"fsLayers": []}),
+                              ("bad-digest", 2, {**manifest, "config": {**layer, "digest": "sha256:AB"}}),
+                              ("not-objects", 1, {"manifests": [1, "a", None]}), ("docker-object", 4, {}),
+                              ("no-history", 3, {**config, "history": 1}),
+                              ("docker-tags", 4, [{**docker[0], "RepoTags": [1]}])]:
+        yield name, bytes([kind]) + json.dumps(value).encode()
+    yield "answer-index", answer_of_index()
+    yield "answer-huge", answer_of_index(1 << 63)
+    yield "answer-docker", b"\4" + struct.pack("<I", 1) + b"\1" + s(b"x.json") + string_list([]) + string_list([])
+    history = struct.pack("<I", 1) + b"\1" + s(b"a") + b"\0"
+    yield "answer-config", b"\3" + (b"\0" + s(b"")) * 5 + string_list([]) + history
+
+
+def answer_of_index(size=5):
+    nothing = b"\0" + s(b"")
+    descriptor = nothing + b"\1" + bytes(range(32)) + bytes(32) + struct.pack("<Q", size) + nothing * 3
+    return b"\1" + nothing + struct.pack("<I", 1) + descriptor + b"\1" + s(b"latest") + nothing + b"\1"
+
+
+def archive_inputs():
+    symlink, hardlink = tarfile.SYMTYPE, tarfile.LNKTYPE
+    yield "usual", tar([member("manifest.json", b"[]"), member("blobs/", kind=tarfile.DIRTYPE),
+                        member("blobs/a", b"x" * 600),
+                        member("1/layer.tar", kind=symlink, link="../blobs/a"),
+                        member("2/layer.tar", kind=hardlink, link="1/layer.tar")])
+    yield "twice", tar([member("a", b"1"), member("./a", b"2"), member("/a", kind=symlink, link="a")])
+    yield "long-names", tar([member("p/" * 60 + "f", b"x"), member("l", kind=symlink, link="t/" * 80)],
+                            tarfile.GNU_FORMAT)
+    yield "pax", tar([member("p/" * 60 + "f", b"x", pax_headers={"path": "q"})], tarfile.PAX_FORMAT)
+    yield "outside", tar([member("../a", b"1"), member("b", kind=symlink, link="../../../c"),
+                          member("d", kind=hardlink, link="../e"), member("f", kind=tarfile.FIFOTYPE)])
+    yield "sparse", gnu_sparse()
+    yield "short", tar([member("a", b"x" * 2000)])[:1200]
+    yield "large", tar([member("a", b"x")]).replace(b"00000000001\0", b"77777777777\0", 1)
+    yield "empty", b""
+
+
+def frames_inputs():
+    def named(kind, path, target=b"", offset=512, size=5):
+        return bytes([kind]) + s(path) + s(target) + struct.pack("<QQ", offset, size)
+    usual = [named(1, b"manifest.json"), named(1, b"a", offset=4096, size=0), named(4, b"b", b"a"),
+             named(3, b"c", b"b")]
+    yield "archive", b"\0" + frame(1, b"".join(usual)) + frame(2, b"\2" + s(b"x") + s(b"odd"))
+    yield "archive-beyond", b"\0" + frame(1, named(1, b"a", offset=2 ** 64 - 1) + named(1, b"a", size=2 ** 64 - 1))
+    links = [named(4, b"a", b"b"), named(4, b"b", b"a"), named(2, b"c"), named(5, b"d")]
+    yield "archive-links", b"\0" + frame(1, b"".join(links))
+    yield "archive-nul", b"\0" + frame(1, named(1, b"a\0b") + named(1, b""))
+    yield "document", b"\1" + frame(1, answer_of_index()[:9]) + frame(1, answer_of_index()[9:]) + frame(2, b"")
+    yield "document-failed", b"\1" + frame(3, struct.pack("<i", -74) + s(b"a message"))
+    yield "document-nonsense", b"\1" + frame(9, b"")
+    yield "layer", b"\2" + frame(1, b"\1" + bytes(64)) + frame(1, b"\3" + bytes(64)) + frame(2, b"")
+
+
+def tree_inputs():
+    def batch(*items):
+        return frame(1, b"".join(items))
+    directory = b"\1" + s(entry(b"etc", DIRECTORY, 0))
+    os_release = b"ID=debian\nVERSION_ID=12\n"
+    content = b"\2" + s(entry(b"etc/os-release", REGULAR, 0, size=len(os_release))) + s(os_release)
+    status = entry(b"var/lib/dpkg/status", REGULAR, 0, size=40)
+    yield "usual", batch(directory, content, b"\3\2" + s(b"etc/x") + s(b"it can not be read")) + frame(2, status)
+    yield "types", batch(*[b"\1" + s(entry(b"x", kind, 0, b"t")) for kind in range(1, 11)])
+    yield "not-a-path", batch(b"\1" + s(entry(b"../x//y/", REGULAR, 0)))
+    yield "no-such-item", batch(directory, b"\9") + batch(directory)
+    yield "no-such-frame", frame(7, directory)
+    yield "many", batch(*[b"\1" + s(entry(b"f%d" % i, REGULAR, 0)) for i in range(200)])
+
+
 TARGETS = {
+    **corpus_databases.INPUTS,
+    "archive": archive_inputs,
+    "document": document_inputs,
     "dpkg-files": dpkg_files_inputs,
     "dpkg-status": dpkg_status_inputs,
+    "frames": frames_inputs,
     "image-index": image_index_inputs,
     "inflate": inflate_inputs,
     "json": json_inputs,
     "layer": layer_inputs,
     "layer-file": layer_file_inputs,
+    "report": report_inputs,
+    "stamp": stamp_inputs,
     "text": text_inputs,
+    "tree": tree_inputs,
     "wire": wire_inputs,
 }
 
@@ -337,7 +474,7 @@ def main():
         folder.mkdir(parents=True, exist_ok=True)
         wanted = dict(inputs())
         for old in folder.iterdir():
-            if old.name not in wanted and not old.name.startswith("crash-"):
+            if old.name not in wanted and not old.name.startswith(("crash-", "found-")):
                 print(f"{target}/{old.name}: nothing makes it")
                 wrong += 1
                 if not check:

@@ -7,7 +7,7 @@ import stat
 import subprocess
 import tarfile
 
-import make_image as make
+from scanning import make
 
 KINDS = {tarfile.REGTYPE: "file", tarfile.AREGTYPE: "file", tarfile.CONTTYPE: "file", tarfile.DIRTYPE: "directory",
          tarfile.SYMTYPE: "symlink", tarfile.CHRTYPE: "character", tarfile.BLKTYPE: "block", tarfile.FIFOTYPE: "fifo"}
@@ -25,7 +25,7 @@ class Model:
     """The merged view of layers given as lists of (TarInfo, bytes), each laid over those before it."""
 
     def __init__(self):
-        self.view = {"": self.implied(0)}
+        self.view = {}
 
     @staticmethod
     def implied(layer):
@@ -35,8 +35,9 @@ class Model:
     def add(self, number, entries):
         own, gone, opaque = {}, set(), set()
         for info, data in entries:
-            path = clean(info.name)
+            path = self.follow(own, clean(info.name))
             parent, name = os.path.split(path)
+            self.need_parents(number, path, own)
             if name == ".wh..wh..opq":
                 opaque.add(parent)
             elif name.startswith(".wh."):
@@ -45,13 +46,30 @@ class Model:
                 own[path] = self.node(number, own, info, data)
         self.hide(own, gone, opaque)
         for path in sorted(own):
-            self.need_parents(number, path, own)
-            self.view[path] = own[path]
+            kept = self.view.get(path, {"type": None})["type"] == "directory"
+            if not (own[path].get("implied") and kept):
+                self.view[path] = {k: v for k, v in own[path].items() if k != "implied"}
+
+    @staticmethod
+    def follow(own, path):
+        """Through links that the same layer made."""
+        for _ in range(40):
+            parts = path.split("/")
+            for i in range(1, len(parts)):
+                node = own.get("/".join(parts[:i]), {"type": None})
+                if node["type"] == "symlink":
+                    path = clean(os.path.join("/", *parts[:i - 1], node["target"], *parts[i:]))
+                    break
+            else:
+                return path
+        return path
 
     def node(self, number, own, info, data):
         if info.type == tarfile.LNKTYPE:
             target = clean(info.linkname)
-            return {**(own.get(target) or self.view[target]), "layer": number}
+            node = own.get(target) or self.view[target]
+            mode = node["mode"] if node["type"] == "symlink" else f"{info.mode & 0o7777:04o}"
+            return {**node, "layer": number, "mode": mode, "uid": info.uid, "gid": info.gid}
         regular = KINDS[info.type] == "file"
         return {"type": KINDS[info.type], "mode": f"{info.mode & 0o7777:04o}", "uid": info.uid, "gid": info.gid,
                 "size": len(data or b"") if regular else 0, "sha256": sha256(data) if regular else None,
@@ -60,24 +78,16 @@ class Model:
     def hide(self, own, gone, opaque):
         """Lower layers' files that this layer hides."""
         replaced = {path for path, node in own.items() if node["type"] != "directory"}
-        above = set(own)
-        for path in own:
-            while path:
-                path = os.path.dirname(path)
-                above.add(path)
         for path in list(self.view):
             parts = path.split("/") if path else []
             parents = ["/".join(parts[:i]) for i in range(len(parts))]
             if path in gone or any(p in gone or p in opaque or p in replaced for p in parents):
                 del self.view[path]
-            elif path in above and path not in own and self.view[path]["type"] != "directory":
-                del self.view[path]
 
     def need_parents(self, number, path, own):
         while path:
             path = os.path.dirname(path)
-            if path not in own and path not in self.view:
-                self.view[path] = self.implied(number)
+            own.setdefault(path, {**self.implied(number), "implied": True})
 
 
 def model(layers):
@@ -124,7 +134,9 @@ def extract(tar, folder):
             elif name.startswith(b".wh."):
                 os.unlink(full)
                 hidden = os.path.join(path, name[4:])
-                if not os.path.lexists(hidden):
+                if os.path.isdir(hidden):
+                    os.setxattr(hidden, "trusted.overlay.opaque", b"y")
+                elif not os.path.lexists(hidden):
                     os.mknod(hidden, stat.S_IFCHR | 0o600, os.makedev(0, 0))
 
 
@@ -155,6 +167,8 @@ def seen_in_directory(top):
     top, found = os.fsencode(top), {}
     for folder, folders, names in os.walk(top):
         for full in [os.path.join(folder, name) for name in folders + names] + ([top] if folder == top else []):
+            if not os.path.lexists(full):
+                continue  # a whiteout of nothing: overlayfs lists it, and then says that there is none
             st = os.lstat(full)
             regular = stat.S_ISREG(st.st_mode)
             target = os.readlink(full) if stat.S_ISLNK(st.st_mode) else None

@@ -22,7 +22,7 @@ OTHER = "linux/arm64" if HOST == "linux/amd64" else "linux/amd64"
 def upper_entries():
     return [
         make.directory("etc"), make.file("etc/motd", b"changed\n", uid=1000, gid=1000, mode=0o600), make.whiteout("etc/issue"),
-        make.file("usr/bin/new", b"new\n", mode=0o4755), make.hardlink("usr/bin/again", "usr/bin/new"),
+        make.file("usr/bin/new", b"new\n", mode=0o4755), make.hardlink("usr/bin/again", "usr/bin/new", mode=0o4755),
         make.symlink("usr/bin/link", "new"), make.file("usr/share/" + "long/" * 40 + "name", b"far away"),
         dpkg_status(stanza("hello", "2.10-3", Source="hello-src (2.10)"), stanza("libthing", "1:2-2"), stanza("added", "0.1")),
     ]

@@ -198,7 +198,8 @@ static void test_many_files_come_in_pieces(void **state)
 
 /* A reader of its own for what is too large to keep: counts only. */
 struct counts {
-        size_t packages, others, largest;
+        size_t packages, others, largest, bytes;
+        char problem[256]; /* the last one */
 };
 
 static int count(void *ctx, enum record_kind kind, struct str payload, struct error *err)
@@ -207,17 +208,21 @@ static int count(void *ctx, enum record_kind kind, struct str payload, struct er
 
         *(kind == RECORD_PACKAGE ? &c->packages : &c->others) += 1;
         c->largest = MAX_OF(c->largest, payload.n);
+        c->bytes += payload.n;
         return 0;
 }
 
-static void ignore_problem(void *ctx, const char *what)
+static void keep_problem(void *ctx, const char *what)
 {
+        struct counts *c = ctx;
+
+        snprintf(c->problem, sizeof(c->problem), "%s", what);
 }
 
 static int run_counting(struct counts *counts, struct str text, struct error *err)
 {
         struct file_entry entry = { .path = STR_LIT(DATABASE), .type = FILE_REGULAR, .size = text.n };
-        struct record_sink sink = { count, ignore_problem, counts };
+        struct record_sink sink = { count, keep_problem, counts };
         struct content content;
         struct detector_file file = { &entry, &content };
 
@@ -239,22 +244,43 @@ static void test_a_hundred_thousand_packages(void **state)
         assert_int_equal(counts.others, 100000);
 }
 
-/* Long directories multiply what short lines say: a record stays bounded in bytes too. */
+static void put_directory(struct buf *text, size_t length, unsigned files)
+{
+        buf_puts(text, "P:deep\nV:1\nF:");
+        for (size_t i = 0; i < length; i++)
+                buf_putc(text, 'd');
+        for (unsigned i = 0; i < files; i++)
+                buf_puts(text, "\nR:f");
+        buf_puts(text, "\n\nP:other\nV:1\nF:d\nR:f\n");
+}
+
+/* Long directories multiply what short lines say: a record stays bounded in bytes too, and so do all of them. */
 static void test_long_directories_do_not_make_large_records(void **state)
 {
         _cleanup_(buf_free) struct buf text = { 0 };
         struct counts counts = { 0 };
         struct error err = ERROR_INIT;
 
-        buf_puts(&text, "P:deep\nV:1\nF:");
-        for (unsigned i = 0; i < 500000; i++)
-                buf_putc(&text, 'd');
-        for (unsigned i = 0; i < 200; i++)
-                buf_puts(&text, "\nR:f");
+        put_directory(&text, 60000, 10000); /* 600 MB */
         assert_int_equal(run_counting(&counts, buf_str(&text), &err), 0);
-        assert_int_equal(counts.packages, 1);
-        assert_true(counts.others > 50);
+        assert_int_equal(counts.packages, 2);
+        assert_true(counts.others > 200);
         assert_true(counts.largest < (2u << 20));
+        assert_true(counts.bytes < (257u << 20));
+        assert_non_null(strstr(counts.problem, "files of deep were left out"));
+}
+
+static void test_paths_that_are_too_long(void **state)
+{
+        _cleanup_(buf_free) struct buf text = { 0 };
+        struct counts counts = { 0 };
+        struct error err = ERROR_INIT;
+
+        put_directory(&text, 65534, 3);
+        assert_int_equal(run_counting(&counts, buf_str(&text), &err), 0);
+        assert_int_equal(counts.packages, 2);
+        assert_int_equal(counts.others, 1); /* of the other package */
+        assert_non_null(strstr(counts.problem, "3 files of deep were left out"));
 }
 
 static int refuse(void *ctx, enum record_kind kind, struct str payload, struct error *err)
@@ -266,7 +292,8 @@ static void test_a_sink_that_refuses_ends_it(void **state)
 {
         struct str text = STR_LIT("P:a\nV:1\n\nP:b\nV:1\n");
         struct file_entry entry = { .path = STR_LIT(DATABASE), .type = FILE_REGULAR, .size = text.n };
-        struct record_sink sink = { refuse, ignore_problem, NULL };
+        struct counts counts = { 0 };
+        struct record_sink sink = { refuse, keep_problem, &counts };
         struct error err = ERROR_INIT;
         struct content content;
         struct detector_file file = { &entry, &content };
@@ -290,6 +317,7 @@ int main(void)
                 cmocka_unit_test(test_a_hundred_thousand_packages),
                 cmocka_unit_test(test_long_directories_do_not_make_large_records),
                 cmocka_unit_test(test_a_sink_that_refuses_ends_it),
+                cmocka_unit_test(test_paths_that_are_too_long),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);

@@ -138,7 +138,9 @@ static void test_digests_and_files(void **state)
         hash_sha256("box\n", 4, sha);
         layer_cursor_init(&cursor, o.file, 0);
         assert_int_equal(layer_cursor_next(&cursor, &e, &err), 1);
-        assert_true(str_equals(e.path, "etc") && e.type == FILE_DIRECTORY);
+        assert_true(e.path.n == 0 && e.type == FILE_DIRECTORY && e.implied);
+        assert_int_equal(layer_cursor_next(&cursor, &e, &err), 1);
+        assert_true(str_equals(e.path, "etc") && e.type == FILE_DIRECTORY && !e.implied);
         assert_int_equal(layer_cursor_next(&cursor, &e, &err), 1);
         assert_true(str_equals(e.path, "etc/hostname") && e.type == FILE_REGULAR && e.size == 4);
         assert_memory_equal(e.sha256, sha, sizeof(sha));
@@ -225,6 +227,59 @@ static void test_limits(void **state)
         expect_gap(&tar, &flat, "depth=N");
 }
 
+/* A pax header: "LENGTH KEY=VALUE\n", the length counting itself. */
+static void tar_pax(struct buf *tar, const char *key, const struct buf *value)
+{
+        static const char zeros[512];
+        size_t rest = strlen(key) + value->len + 3, length = rest;
+        char digits[24];
+
+        while (length != rest + (size_t)snprintf(digits, sizeof(digits), "%zu", length))
+                length = rest + strlen(digits);
+        tar_header(tar, "pax", 'x', "", length);
+        buf_printf(tar, "%s %s=", digits, key);
+        buf_add_str(tar, buf_str(value));
+        buf_putc(tar, '\n');
+        buf_add(tar, zeros, (512 - length % 512) % 512);
+}
+
+/* No kernel makes such links and capabilities: they are told, and what else the layer holds is there. */
+static void test_odd_links_and_capabilities(void **state)
+{
+        _cleanup_(buf_free) struct buf tar = { 0 }, value = { 0 };
+        _cleanup_(outcome_done) struct outcome o;
+        struct layer_cursor cursor;
+        struct file_entry e;
+        struct error err = ERROR_INIT;
+
+        while (value.len < 66000)
+                buf_putc(&value, 'a');
+        tar_pax(&tar, "linkpath", &value);
+        tar_header(&tar, "link", '2', "x", 0);
+        tar_header(&tar, "nowhere", '2', "", 0);
+        value.len = 65;
+        tar_pax(&tar, "SCHILY.xattr.security.capability", &value);
+        tar_file(&tar, "program", "x");
+        tar_end(&tar);
+        read_blob(&tar, &usual, &o);
+        layer_cursor_init(&cursor, o.file, 0);
+        assert_int_equal(layer_cursor_next(&cursor, &e, &err), 1);
+        assert_true(e.path.n == 0 && e.implied); /* the root, which the tar does not name */
+        assert_int_equal(layer_cursor_next(&cursor, &e, &err), 1);
+        assert_true(str_equals(e.path, "nowhere") && e.type == FILE_SYMLINK);
+        assert_int_equal(layer_cursor_next(&cursor, &e, &err), 1);
+        assert_true(str_equals(e.path, "program") && e.capability.n == 0 && e.has_sha256);
+        assert_int_equal(layer_cursor_next(&cursor, &e, &err), 0);
+        assert_int_equal(o.problems.n, 3);
+        assert_non_null(strstr(o.problems.items[0].where, "/link"));
+        assert_non_null(strstr(o.problems.items[0].what, "a target of 66000 bytes"));
+        assert_int_equal(o.problems.items[0].kind, PROBLEM_GAP);
+        assert_non_null(strstr(o.problems.items[1].what, "a link without a target"));
+        assert_int_equal(o.problems.items[1].kind, PROBLEM_GAP);
+        assert_non_null(strstr(o.problems.items[2].what, "its capabilities of 65 bytes"));
+        assert_int_equal(o.problems.items[2].kind, PROBLEM_GAP);
+}
+
 static void test_xz_is_named(void **state)
 {
         _cleanup_(buf_free) struct buf blob = { 0 };
@@ -243,6 +298,7 @@ int main(void)
                 cmocka_unit_test(test_truncated_tar),
                 cmocka_unit_test(test_not_a_tar),
                 cmocka_unit_test(test_limits),
+                cmocka_unit_test(test_odd_links_and_capabilities),
                 cmocka_unit_test(test_xz_is_named),
         };
         struct error err = ERROR_INIT;

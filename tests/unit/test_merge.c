@@ -198,6 +198,41 @@ static void test_links_are_followed_inside_the_root(void **state)
         assert_int_equal(image_index_resolve(index, STR_LIT("usr/lib/x/y"), &e, NULL, &err), 0);
 }
 
+/* Lists of owned files may hold very many such paths: each takes a few look-ups, not one for each directory. */
+static void test_deep_paths_take_few_look_ups(void **state)
+{
+        enum { DEPTH = 4096, TIMES = 2000 };
+        static char deep[2 * DEPTH + 3];
+        _cleanup_(layer_builder_freep) struct layer_builder *b = NULL;
+        _cleanup_(problem_list_done) struct problem_list problems = { 0 };
+        _cleanup_(image_index_freep) struct image_index *index = NULL;
+        struct digest none = { 0 };
+        struct layer_file *layer = NULL;
+        struct file_entry e = { .type = FILE_DIRECTORY, .mode = 0755 };
+        struct error err = ERROR_INIT;
+        int fd = file_unnamed(NULL, &err);
+
+        assert_int_equal(layer_builder_new(fd, NULL, &limits, &b, &err), 0);
+        for (size_t n = 1; n < 2 * DEPTH; n += 2) {
+                memcpy(deep + n - 1, "d/", 2);
+                e.path = (struct str){ deep, n };
+                assert_int_equal(layer_builder_add(b, &e, &err), 0);
+        }
+        e = (struct file_entry){ .path = STR_LIT("link"), .type = FILE_SYMLINK, .target = { deep, 2 * DEPTH } };
+        assert_int_equal(layer_builder_add(b, &e, &err), 0);
+        assert_int_equal(layer_builder_finish(b, &none, 1, &err), 0);
+        assert_int_equal(layer_file_open(fd, &layer, &err), 0);
+        index = merge(&layer, 1, &problems);
+        strcpy(deep + 2 * DEPTH, "x");
+        for (unsigned i = 0; i < TIMES; i++) {
+                struct str missing = i % 2 ? STR_LIT("link/x/y") : str_from(deep);
+
+                assert_int_equal(image_index_resolve(index, missing, &e, NULL, &err), 0);
+                assert_int_equal(image_index_resolve(index, STR_LIT("link"), &e, NULL, &err), 1);
+                assert_int_equal(e.path.n, 2 * DEPTH - 1);
+        }
+}
+
 static void test_what_can_not_be_a_path_is_not_found(void **state)
 {
         static char longest[PATH_LENGTH_MAX + 2];
@@ -208,13 +243,41 @@ static void test_what_can_not_be_a_path_is_not_found(void **state)
         struct error err = ERROR_INIT;
 
         memset(longest, 'x', sizeof(longest) - 1);
-        layers[0] = LAYER({ "far", FILE_SYMLINK, longest }, { "grows", FILE_SYMLINK, "grows/grows" }, REG_("x"));
+        longest[PATH_LENGTH_MAX] = 0;
+        layers[0] = LAYER(DIR_("d"), { "d/far", FILE_SYMLINK, longest }, { "grows", FILE_SYMLINK, "grows/grows" },
+                          REG_("x"));
+        longest[PATH_LENGTH_MAX] = 'x';
         index = merge(layers, 1, &problems);
         assert_int_equal(image_index_resolve(index, str_from("../x"), &e, NULL, &err), 0);
         assert_int_equal(image_index_resolve(index, STR_LIT("a\0b"), &e, NULL, &err), 0);
         assert_int_equal(image_index_resolve(index, str_from(longest), &e, NULL, &err), 0);
-        assert_int_equal(image_index_resolve(index, str_from("far"), &e, NULL, &err), 0);
+        assert_int_equal(image_index_resolve(index, str_from("d/far"), &e, NULL, &err), 0);
         assert_int_equal(image_index_resolve(index, str_from("grows"), &e, NULL, &err), 0);
+}
+
+/* Each path implies 16,000 directories with paths of 16 KB: four of these would take half a gigabyte. */
+static void test_directories_that_nobody_names_are_limited(void **state)
+{
+        static char deep[5][32768];
+        _cleanup_(problem_list_done) struct problem_list problems = { 0 };
+        _cleanup_(image_index_freep) struct image_index *index = NULL;
+        struct layer_file *layers[1];
+        struct file_entry e;
+        struct error err = ERROR_INIT;
+
+        for (size_t i = 0; i < ELEMENTS_OF(deep); i++) {
+                memset(deep[i], '/', sizeof(deep[i]) - 1);
+                for (size_t k = 0; k < sizeof(deep[i]) - 1; k += 2)
+                        deep[i][k] = (char)('a' + i);
+        }
+        layers[0] = LAYER(REG_("x"), REG_(deep[0]), REG_(deep[1]), REG_(deep[2]));
+        index = merge(layers, 1, &problems);
+        assert_true(image_index_count(index) < 20000);
+        assert_int_equal(image_index_find(index, str_from("x"), &e, NULL, &err), 1);
+        assert_int_equal(image_index_find(index, str_from(deep[0]), &e, NULL, &err), 1);
+        assert_int_equal(image_index_find(index, str_from(deep[1]), &e, NULL, &err), 0);
+        assert_int_equal(problems.n, 2);
+        assert_non_null(strstr(problems.items[0].what, "directories that no layer names"));
 }
 
 static void test_many_entries_make_several_runs(void **state)
@@ -272,7 +335,9 @@ int main(void)
                 cmocka_unit_test(test_way_through_a_link_of_the_same_layer_is_a_problem),
                 cmocka_unit_test(test_hard_links),
                 cmocka_unit_test(test_links_are_followed_inside_the_root),
+                cmocka_unit_test(test_deep_paths_take_few_look_ups),
                 cmocka_unit_test(test_what_can_not_be_a_path_is_not_found),
+                cmocka_unit_test(test_directories_that_nobody_names_are_limited),
                 cmocka_unit_test(test_many_entries_make_several_runs),
                 cmocka_unit_test(test_damage_is_noticed),
         };

@@ -59,7 +59,7 @@ static void test_encoding(void **state)
 
         url_is(&p, &debian, "pkg:deb/debian/libstdc%2B%2B6@14.2.0-19~bpo12%2B1?arch=amd64&distro=debian-12");
         p = package("deb", "a b/c?d=e&f#g@h%", "\xff\xc3\xa9\n", "");
-        url_is(&p, NULL, "pkg:deb/a%20b%2Fc%3Fd%3De%26f%23g%40h%25@%FF%C3%A9%0A");
+        url_is(&p, NULL, "pkg:deb/a%20b%2Fc%3Fd%3De%26f%23g%40h%25@%5Cxff%C3%A9%0A");
         p.version = p.source_version = (struct str){ "1\0002", 3 };
         url_is(&p, NULL, "pkg:deb/a%20b%2Fc%3Fd%3De%26f%23g%40h%25@1%002");
 }
@@ -72,6 +72,46 @@ static void test_case(void **state)
         url_is(&p, &loud, "pkg:deb/debian/libx@1.0A?arch=amd64&distro=debian");
         p = package("rpm", "ImageMagick", "7", "x86_64"); /* the one type whose names are case sensitive */
         url_is(&p, NULL, "pkg:rpm/ImageMagick@7?arch=x86_64");
+}
+
+/* What is encoded is UTF-8 (clause 5.4): other bytes stand there as the reports show them. */
+static void test_not_utf8(void **state)
+{
+        struct distribution d = { .id = STR_LIT("A\xc3") };
+        struct package p = package("deb", "CAF\xe9\xc3\x89", "\xc3", "\xed\xa0\x80");
+
+        url_is(&p, &d, "pkg:deb/a%5Cxc3/caf%5Cxe9%C3%89@%5Cxc3?arch=%5Cxed%5Cxa0%5Cx80&distro=a%5Cxc3");
+}
+
+/* A segment of the namespace holds no slash, not even an encoded one (5.6.3). */
+static void test_hostile_id(void **state)
+{
+        struct distribution d = { .id = STR_LIT("a/b"), .version_id = STR_LIT("1") };
+        struct package p = package("deb", "x", "1", "");
+
+        url_is(&p, &d, "pkg:deb/x@1");
+}
+
+/* A type is lower-case letters, then digits, dots and dashes too (5.6.2): a worker that says something else is hijacked. */
+static void test_types(void **state)
+{
+        static const struct {
+                const char *type;
+                int code;
+        } cases[] = {
+                { "deb", 0 }, { "a.b-1", 0 }, { "", -EBADMSG }, { "1a", -EBADMSG }, { "a/b", -EBADMSG }, { "NPM", -EBADMSG },
+        };
+
+        for (size_t i = 0; i < ELEMENTS_OF(cases); i++) {
+                _cleanup_(arena_freep) struct arena *arena = arena_new();
+                _cleanup_(buf_free) struct buf encoded = { 0 };
+                struct package p = package(cases[i].type, "x", "1", ""), again;
+                struct wire_reader r;
+
+                package_encode(&p, &encoded);
+                r = wire_reader(encoded.data, encoded.len);
+                assert_int_equal(package_decode(&r, arena, &again), cases[i].code);
+        }
 }
 
 static void test_what_is_missing(void **state)
@@ -127,6 +167,9 @@ int main(void)
                 cmocka_unit_test(test_of_the_specification),
                 cmocka_unit_test(test_encoding),
                 cmocka_unit_test(test_case),
+                cmocka_unit_test(test_not_utf8),
+                cmocka_unit_test(test_hostile_id),
+                cmocka_unit_test(test_types),
                 cmocka_unit_test(test_what_is_missing),
                 cmocka_unit_test(test_sources),
                 cmocka_unit_test(test_vendors_and_modules),

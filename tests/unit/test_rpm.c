@@ -88,6 +88,29 @@ static void test_what_is_none(void **state)
         }
 }
 
+/* What an image calls a package may be long, a problem is not. */
+static void test_problems_are_short(void **state)
+{
+        static const uint32_t dirs[] = { 0, 0 };
+        _cleanup_(buf_free) struct buf name = { 0 }, header = { 0 }, db = { 0 };
+        struct rpm_writer w = { 0 };
+
+        for (unsigned i = 0; i < 20000; i++)
+                buf_putc(&name, 'n');
+        rpm_put_string(&w, 1000, name.data);
+        rpm_put_string(&w, 1001, "1");
+        rpm_put_string(&w, 1002, "1");
+        rpm_put_numbers(&w, 1116, dirs, 2);
+        rpm_put_strings(&w, 1117, "a");
+        rpm_put_strings(&w, 1118, "/");
+        rpm_end(&w, &header);
+        ndb_begin(&db);
+        ndb_add(&db, 1, buf_str(&header));
+        assert_int_equal(read_database(&db), 0);
+        assert_int_equal(packages(), 1);
+        assert_problem("was left out: 1 names of files but 2 directories");
+}
+
 /* Each byte in turn wrong, each length: never a crash, never more than is there. */
 static void test_any_damage(void **state)
 {
@@ -164,6 +187,7 @@ int main(void)
                 cmocka_unit_test(test_ndb_damage),
                 cmocka_unit_test(test_ndb_that_can_not_be_read),
                 cmocka_unit_test(test_what_is_none),
+                cmocka_unit_test(test_problems_are_short),
                 cmocka_unit_test(test_any_damage),
                 cmocka_unit_test(test_each_is_read_in_the_sandbox),
         };
