@@ -30,15 +30,17 @@ const struct field *field_find(const struct fact_source *source, struct str name
         *ret_suffix = STR_NULL;
         if (field)
                 return field;
-        while (dot && name.p[dot - 1] != '.')
-                dot--;
-        if (dot < 2 || dot == name.n)
-                return NULL;
-        field = find_exact(source, (struct str){ name.p, dot - 1 });
-        if (!field || !field->by_suffix)
-                return NULL;
-        *ret_suffix = (struct str){ name.p + dot, name.n - dot };
-        return field;
+        /* The longest name in front of a dot: what follows may hold dots itself (container.label.org.example.name). */
+        while (--dot < name.n && dot > 0) {
+                if (name.p[dot] != '.' || dot + 1 == name.n)
+                        continue;
+                field = find_exact(source, (struct str){ name.p, dot });
+                if (field && field->by_suffix) {
+                        *ret_suffix = (struct str){ name.p + dot + 1, name.n - dot - 1 };
+                        return field;
+                }
+        }
+        return NULL;
 }
 
 const char *field_nearest(const struct fact_source *source, struct str name)

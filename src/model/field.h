@@ -49,7 +49,8 @@ struct field {
         bool from_one;        /* a number that is always there and counts from 1: likewise where that decides it */
         const char *doc;      /* one sentence */
         const char *origin;   /* where its value comes from, for the documentation */
-        /* NULL: the language knows this field, but nothing fills it yet; a rule that needs it is not evaluable. */
+        /* Gives a value of `type`, or of the same class (strings and paths; numbers and times; addresses and networks).
+         * NULL: the language knows this field, but nothing fills it yet; a rule that needs it is not evaluable. */
         void (*get)(const struct field *field, const struct fact *fact, const struct field_argument *argument,
                     struct value_scratch *scratch, struct value *ret);
         uint16_t id;          /* the source's own, for getters that serve several fields */

@@ -52,6 +52,14 @@ void value_text_add_number(struct value_text *text, int64_t n)
         value_text_add(text, (struct str){ p, (size_t)(digits + sizeof(digits) - p) });
 }
 
+void value_text_add_address(struct value_text *text, const struct address *address)
+{
+        char copy[ADDRESS_TEXT_MAX];
+
+        inet_ntop(address->v6 ? AF_INET6 : AF_INET, address->bytes, copy, sizeof(copy));
+        value_text_add(text, str_from(copy));
+}
+
 struct str value_text_end(struct value_text *text)
 {
         return (struct str){ (const char *)text->scratch->room + text->start, text->scratch->used - text->start };

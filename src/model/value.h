@@ -65,6 +65,7 @@ struct value_text {
 struct value_text value_text_begin(struct value_scratch *scratch);
 void value_text_add(struct value_text *text, struct str s); /* cut where there is no room */
 void value_text_add_number(struct value_text *text, int64_t n);
+void value_text_add_address(struct value_text *text, const struct address *address);
 struct str value_text_end(struct value_text *text);
 
 static inline struct value value_of_string(struct str s)
