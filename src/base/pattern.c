@@ -4,6 +4,7 @@
 #include <limits.h>
 
 #include "base/pattern.h"
+#include "base/pattern_private.h"
 
 #define FLAGS (HS_FLAG_UTF8 | HS_FLAG_ALLOWEMPTY | HS_FLAG_SINGLEMATCH)
 
@@ -55,6 +56,9 @@ int pattern_compile(struct str expression, struct pattern_program **ret, struct 
 
         if (expression.n > PATTERN_LENGTH_MAX)
                 return error_say(err, -E2BIG, "a regular expression is longer than %u bytes", PATTERN_LENGTH_MAX);
+        if (pattern_is_too_large(expression))
+                return error_say(err, -E2BIG, "regular expression '%.*s' is too large once its repeats are written out",
+                                 STR_ARG(expression));
         if (!utf8_valid(expression) || (expression.n && memchr(expression.p, 0, expression.n)))
                 return error_say(err, -EBADMSG, "a regular expression must be UTF-8 without NUL");
         buf_printf(&whole, "%.*s", STR_ARG(expression));

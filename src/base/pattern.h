@@ -20,8 +20,8 @@ struct pattern_program;
 
 /* Compiles `expression` in the syntax of RE2, as far as Hyperscan has it (-ENOTSUP names what it has not), to be matched
  * against whole texts (as if between \A and \z; "." does not match a line feed, "$" only the end of the text). -EBADMSG:
- * malformed, with the place; -E2BIG: longer than PATTERN_LENGTH_MAX. A hundred bytes of expression can take a second to
- * compile: not where somebody waits. */
+ * malformed, with the place; -E2BIG: longer than PATTERN_LENGTH_MAX, or so large once compiled that it would take more than
+ * a second or so. */
 int pattern_compile(struct str expression, struct pattern_program **ret, struct error *err) _must_check_;
 struct pattern_program *pattern_free(struct pattern_program *program);
 DEFINE_FREEP(struct pattern_program, pattern_free)

@@ -96,7 +96,12 @@ static void test_expressions_that_are_refused(void **state)
                 { "a\\", NULL, -EBADMSG },
                 { "*a", NULL, -EBADMSG },
                 { "a\xff", "a regular expression must be UTF-8 without NUL", -EBADMSG },
-                { "((a{1,100}){1,100}){1,100}", NULL, -ENOTSUP },
+                /* What would take seconds or minutes to compile. */
+                { "((a{1,100}){1,100}){1,100}", NULL, -E2BIG },
+                { "(a{1,1000}|b{1,1000}){1,30}", NULL, -E2BIG },
+                { "(\\pL{1,50}x){10}", NULL, -E2BIG },
+                { "(.{1,60}a){20}", NULL, -E2BIG },
+                { "[^\\pL\\pN]{1,20}", NULL, -E2BIG },
         };
 
         for (size_t i = 0; i < ELEMENTS_OF(cases); i++) {
@@ -110,6 +115,25 @@ static void test_expressions_that_are_refused(void **state)
                         assert_string_equal(err.message, cases[i].message);
                 assert_null(program);
         }
+}
+
+/* Nesting, and many places where a match may go on, are as bad as length. */
+static void test_deep_and_branching_expressions(void **state)
+{
+        _cleanup_(buf_free) struct buf deep = { 0 }, optional = { 0 };
+        struct pattern_program *program = NULL;
+        struct error err = ERROR_INIT;
+
+        for (unsigned i = 0; i < 1000; i++)
+                buf_putc(&deep, '(');
+        for (unsigned i = 0; i < 1000; i++)
+                buf_putc(&deep, ')');
+        for (unsigned i = 0; i < 300; i++)
+                buf_puts(&optional, "a?b?c?d?");
+        assert_int_equal(pattern_compile(buf_str(&deep), &program, &err), -E2BIG);
+        assert_int_equal(pattern_compile(buf_str(&optional), &program, &err), -E2BIG);
+        assert_int_equal(pattern_compile(STR_LIT("(a?b?c?d?e?){20}x{2,}y{z}[]a]+"), &program, &err), 0);
+        pattern_free(program);
 }
 
 static void test_long_expressions(void **state)
@@ -165,6 +189,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_whole_texts),
                 cmocka_unit_test(test_expressions_that_are_refused),
+                cmocka_unit_test(test_deep_and_branching_expressions),
                 cmocka_unit_test(test_long_expressions),
                 cmocka_unit_test(test_texts_that_are_not_utf8),
                 cmocka_unit_test(test_large_texts),
