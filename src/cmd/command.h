@@ -109,9 +109,6 @@ int parse_size(const char *text, uint64_t *ret, struct error *err) _must_check_;
 /* "90s", "12h", "30d", "2w" in seconds. -EINVAL. */
 int parse_age(const char *text, uint64_t *ret, struct error *err) _must_check_;
 
-/* The nearest of some names, or NULL where none is near. */
-const char *nearest_name(const char *name, const char *const *names, size_t n);
-
 /* ---- help.c, man.c, completion.c: texts made from the table ---- */
 
 void help_overview(unsigned width, struct buf *out);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/error.h"
 #include "base/str.h"
 
 enum value_type {
@@ -50,11 +51,22 @@ struct value {
 /* Room for what a getter must put together (a command line, a list). Never grows: a getter that does not find room cuts
  * a string and marks `full`. */
 struct value_scratch {
-        uint8_t *room;
+        uint8_t *room; /* aligned for any type */
         size_t size, used;
         bool full;
 };
 void *value_scratch_alloc(struct value_scratch *scratch, size_t n); /* aligned for any type; NULL and `full` if there is no room */
+
+/* A string in the making at the end of the scratch. Nothing else may be allocated before it is done. */
+struct value_text {
+        struct value_scratch *scratch;
+        size_t start;
+};
+struct value_text value_text_begin(struct value_scratch *scratch);
+void value_text_add(struct value_text *text, struct str s); /* cut where there is no room */
+void value_text_add_number(struct value_text *text, int64_t n);
+void value_text_add_address(struct value_text *text, const struct address *address);
+struct str value_text_end(struct value_text *text);
 
 static inline struct value value_of_string(struct str s)
 {
@@ -68,6 +80,35 @@ static inline struct value value_of_bool(bool b)
 {
         return (struct value){ .state = VALUE_PRESENT, .type = VALUE_BOOL, .boolean = b };
 }
+static inline struct value value_of_address(struct address a)
+{
+        return (struct value){ .state = VALUE_PRESENT, .type = VALUE_ADDRESS, .address = a };
+}
+static inline struct value value_of_list(enum value_type type, const struct value *items, uint32_t n)
+{
+        return (struct value){ .state = VALUE_PRESENT, .type = type, .is_list = true, .list = { items, n } };
+}
+static inline struct value value_absent(void)
+{
+        return (struct value){ .state = VALUE_ABSENT };
+}
+
+const char *value_type_name(enum value_type type); /* "string", "number" … */
+static inline bool value_type_is_text(enum value_type type)
+{
+        return type == VALUE_STRING || type == VALUE_PATH;
+}
+static inline bool value_type_is_number(enum value_type type)
+{
+        return type == VALUE_NUMBER || type == VALUE_TIME;
+}
+static inline bool value_type_is_address(enum value_type type)
+{
+        return type == VALUE_ADDRESS || type == VALUE_NETWORK;
+}
+
+/* Decimal with an optional "-", or "0x" and hexadecimal digits. 0, -EBADMSG or -ERANGE. */
+int value_parse_number(struct str text, int64_t *ret) _must_check_;
 
 /* Appends the value as people and rule outputs see it: numbers in decimal, true/false, addresses in their usual form, lists
  * as (a,b). Absent and unknown: "<NA>". Bytes that are not UTF-8 as buf_add_utf8(). */
@@ -75,7 +116,8 @@ void value_print(const struct value *value, struct buf *out);
 
 /* "10.0.0.1", "fe80::1". 0 or -EBADMSG. */
 int address_parse(struct str text, struct address *ret) _must_check_;
-/* "10.0.0.0/8"; a bare address is a network of its own. 0 or -EBADMSG. */
+bool address_equal(const struct address *a, const struct address *b);
+/* "10.0.0.0/8"; a bare address is a network of its own; bits beyond the prefix do not count. 0 or -EBADMSG. */
 struct network {
         struct address address;
         uint8_t bits;

@@ -52,15 +52,16 @@ const char *rule_transformer_name(enum rule_transformer t);
 
 struct place {
         uint32_t line, column; /* in the rule file, from 1; 0: unknown */
+        uint32_t file;         /* of the files handed to rules_load(), from 1; 0: unknown */
 };
 
 /* A field, a literal, or a transformer over operands. */
 struct operand {
         enum { OPERAND_FIELD = 1, OPERAND_VALUE, OPERAND_LIST, OPERAND_TRANSFORM } kind;
         struct str name;         /* FIELD: its name without argument; VALUE: the text, unquoted */
-        struct str argument;     /* FIELD: what stands in [], unquoted */
+        struct str argument;     /* FIELD and TRANSFORM (getopt): what stands in [], unquoted */
         bool has_argument;
-        bool quoted;             /* VALUE: it was written in quotes; FIELD: its argument was */
+        bool quoted;             /* VALUE: it was written in quotes; FIELD: its argument was. Means no more than that. */
         enum rule_transformer transform;
         struct operand *items;   /* LIST, TRANSFORM */
         uint32_t n_items;
@@ -76,11 +77,13 @@ struct ast {
         struct operand left;   /* CHECK */
         enum rule_operator op;
         enum rule_modifier modifier;
-        struct operand right;  /* absent (kind 0) for OP_EXISTS */
+        struct operand right;  /* absent (kind 0) for OP_EXISTS. Of IN, INTERSECTS, PMATCH and with a modifier: a LIST, a
+                                * TRANSFORM, or a VALUE, which is a list of one */
 };
 
-#define CONDITION_DEPTH_MAX 512
-#define CONDITION_NODES_MAX 200000
+#define CONDITION_DEPTH_MAX 512    /* of a tree, macros replaced */
+#define CONDITION_NODES_MAX 200000 /* checks, connectives and operands; what a macro repeats counts again */
+#define OPERAND_DEPTH_MAX 32       /* of transformers in one another */
 
 /* A list that conditions may name. */
 struct list_lookup {
@@ -90,12 +93,14 @@ struct list_lookup {
 };
 
 /* Parses `text`, whose first byte stands at `start` in its file. Names of lists are replaced in the text between blanks and
- * "(),=" before parsing, as the language demands. Everything goes into `arena`. -EBADMSG: the message says what was
- * expected; `ret_place` says where. */
+ * "(),=" before parsing, as the language demands, but not inside quotes; `lists` may be NULL. Everything goes into `arena`;
+ * trees are never changed afterwards, so that they may share branches. -EBADMSG: the message says what was expected;
+ * -E2BIG: a limit above; `ret_place` says where. */
 int condition_parse(struct str text, struct place start, const struct list_lookup *lists, struct arena *arena,
                     struct ast **ret, struct place *ret_place, struct error *err) _must_check_;
-/* Writes a condition so that parsing it again gives the same tree. */
+/* Writes a condition in one canonical form, on one line of printable ASCII or UTF-8; parsing it again gives the same tree. */
 void condition_print(const struct ast *ast, struct buf *out);
-bool ast_equal(const struct ast *a, const struct ast *b); /* places do not count */
+void operand_print(const struct operand *operand, struct buf *out); /* a left side */
+bool ast_equal(const struct ast *a, const struct ast *b); /* places do not count, nor quotes */
 
 #endif
