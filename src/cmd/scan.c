@@ -74,8 +74,10 @@ static int check_confinement(struct error *err)
         worker_features(&features);
         if (features.missing)
                 return error_say(err, -ENOSYS, "%s: nothing is parsed unconfined", features.missing);
-        if (features.weakness)
+        if (features.weakness && features.landlock_abi == 0)
                 log_warning("%s", features.weakness);
+        else if (features.weakness) /* the kernels of current distributions are so: 'tallyman version' says it too */
+                log_info("%s", features.weakness);
         return 0;
 }
 
