@@ -38,7 +38,7 @@ int error_set(struct error *err, int code, const char *fmt, ...)
         vsay(err, code, fmt, ap);
         va_end(ap);
         n = strlen(err->message);
-        snprintf(err->message + n, sizeof(err->message) - n, ": %s", strerror(-code));
+        snprintf(err->message + n, sizeof(err->message) - n, ": %s", error_text(code));
         return code;
 }
 
@@ -70,6 +70,13 @@ int error_wrap(struct error *err, const char *fmt, ...)
         snprintf(err->message + n, sizeof(err->message) - n, ": %s", old);
         trim_cut(err->message);
         return err->code;
+}
+
+const char *error_text(int code)
+{
+        const char *text = strerrordesc_np(code < 0 ? -code : code);
+
+        return text ? text : "unknown error";
 }
 
 int error_oom(struct error *err)

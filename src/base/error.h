@@ -34,6 +34,10 @@ int error_say(struct error *err, int code, const char *fmt, ...) _printf_(3, 4);
 /* Puts "context: " before the message that is already there. Returns err->code (-EIO where err is NULL or unset). */
 int error_wrap(struct error *err, const char *fmt, ...) _printf_(2, 3);
 
+/* The text of errno `code` (positive or negative), in English whatever the locale: strerror(3) would look for a catalogue,
+ * which a worker may not open. */
+const char *error_text(int code);
+
 /* Out of memory. Returns -ENOMEM. */
 int error_oom(struct error *err);
 

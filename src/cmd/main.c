@@ -87,6 +87,6 @@ int main(int argc, char **argv)
                 log_error("interrupted");
                 interrupt_reraise();
         }
-        log_error("%s", *err.message ? err.message : strerror(-r));
+        log_error("%s", *err.message ? err.message : error_text(r));
         return EXIT_STATUS_FAILED;
 }

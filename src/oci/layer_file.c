@@ -273,8 +273,7 @@ int layer_file_problems(const struct layer_file *lf, const char *layer_name, str
                     add_problem(payload, layer_name, list) < 0)
                         return error_say(err, -EBADMSG, "the layer file is damaged: a problem does not fit");
         }
-        if (lf->more_problems)
-                problem_add(list, lf->more_gaps ? PROBLEM_GAP : PROBLEM_NOTE, layer_name,
-                            "%u further problems of this layer are not listed", lf->more_problems);
+        list->more += lf->more_problems;
+        list->more_gaps |= lf->more_gaps;
         return 0;
 }

@@ -10,6 +10,7 @@
 #include "oci/layer_private.h"
 
 #define KEEP_IN_MEMORY (8u << 20) /* larger files that a detector wants go to the scratch file */
+#define KEEP_MAX (1ull << 30)     /* larger ones are not searched: a file of holes would fill the disk */
 
 struct pass {
         struct layer_builder *builder;
@@ -79,6 +80,8 @@ static int keep(struct keeper *k, const void *data, size_t n, struct error *err)
         if (!k->wanted)
                 return 0;
         k->size += n;
+        if (k->size > KEEP_MAX)
+                return 0;
         if (!k->spilled && p->content.len + n > KEEP_IN_MEMORY) {
                 if (ftruncate(p->scratch, 0) < 0 || lseek(p->scratch, 0, SEEK_SET) < 0)
                         return error_set(err, -errno, "use the temporary file");
@@ -148,6 +151,11 @@ static int detect(struct pass *p, const struct keeper *k, const struct file_entr
 
         if (!wanted)
                 return 0;
+        if (k->size > KEEP_MAX) {
+                layer_builder_problem(p->builder, PROBLEM_GAP, e->path, "larger than %llu MiB, so it was not searched",
+                                      KEEP_MAX >> 20);
+                return 0;
+        }
         if (k->spilled)
                 content_from_fd(&content, p->scratch, 0, k->size);
         else
@@ -338,6 +346,11 @@ static int add_entry(struct pass *p, const struct tar_entry *t, struct error *er
         r = add_whiteout(p, &e, err);
         if (r != 0)
                 return r < 0 ? r : 0;
+        if (e.path.n == 0 && t->type != TAR_DIRECTORY) {
+                layer_builder_problem(p->builder, PROBLEM_GAP, e.path, "the root can only be a directory; an entry that makes "
+                                      "it something else was left out");
+                return 0;
+        }
         e.uid = clamp_id(p, t->uid);
         e.gid = clamp_id(p, t->gid);
         take_capability(p, t, &e);

@@ -10,7 +10,8 @@
 #include "model/path.h"
 #include "oci/merge_private.h"
 
-#define ROUNDS_MAX 8 /* links that lead to links of lower layers */
+#define LINKS_MAX 500000 /* each is held in memory; those beyond lead to nothing, which is said of each */
+#define ROUNDS_MAX 8     /* links that lead to links of lower layers */
 #define LINKS_MAX 500000 /* each is held in memory */
 #define WORD_BITS 64
 
@@ -48,6 +49,8 @@ static void search_done(struct search *s)
 
 int merge_links_add(struct merge_links *links, const struct file_entry *link, struct error *err)
 {
+        if (links->n == LINKS_MAX)
+                return 0;
         if (links->n == LINKS_MAX)
                 return 0; /* then it leads to nothing, and that is told */
         if (mem_grow(&links->items, &links->cap, links->n + 1, sizeof(*links->items)) < 0)
@@ -206,12 +209,12 @@ static int extend(struct merge_links *links, size_t from, struct error *err)
 
         for (size_t i = from; i < end; i++) {
                 struct file_entry file = links->items[i].file;
+                size_t next = links->n;
 
-                if (file.type != FILE_HARDLINK)
-                        continue;
-                links->items[i].next = links->n;
-                if (merge_links_add(links, &file, err) < 0)
+                if (file.type == FILE_HARDLINK && merge_links_add(links, &file, err) < 0)
                         return -ENOMEM;
+                if (links->n > next)
+                        links->items[i].next = next;
         }
         return 0;
 }

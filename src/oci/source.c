@@ -62,7 +62,7 @@ int source_layer(struct source *source, size_t i, struct blob *ret, struct error
                 return r;
         if (layer->size != UINT64_MAX && blob.size != layer->size) {
                 fd_close(blob.fd);
-                return error_say(err, -EBADMSG, "'%s' holds %llu bytes, expected %llu", layer->name,
+                return error_say(err, -ERANGE, "'%s' holds %llu bytes, expected %llu", layer->name,
                                  (unsigned long long)blob.size, (unsigned long long)layer->size);
         }
         *ret = blob;

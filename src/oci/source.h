@@ -42,7 +42,7 @@ DEFINE_FREEP(struct source, source_free)
 struct image *source_image(struct source *source);
 /* The open root directory of "dir", else -1. Borrowed. */
 int source_root(const struct source *source);
-/* The bytes of layer `i`. -ENOENT if the layout lacks the blob; a size other than the descriptor's is -EBADMSG. The
+/* The bytes of layer `i`. -ENOENT if the layout lacks the blob; a size other than the descriptor's is -ERANGE. The
  * caller closes ret->fd: a layout may have more layers than there are descriptors. Thread-safe. */
 int source_layer(struct source *source, size_t i, struct blob *ret, struct error *err) _must_check_;
 

@@ -147,7 +147,7 @@ static int digest_now(struct tree_reader *reader, int fd, struct file_entry *e, 
                 return r;
         if (code < 0)
                 return tree_send_problem(reader->sender, err, PROBLEM_GAP, e->path, "it can not be read: %s",
-                                         strerror(-code));
+                                         error_text(code));
         if (done < e->size)
                 r = tree_send_problem(reader->sender, err, PROBLEM_NOTE, e->path,
                                       "it shrank from %llu to %llu bytes while it was being read",
@@ -191,7 +191,7 @@ static int read_capability(struct tree_reader *reader, int fd, struct file_entry
         if (n >= 0 || errno == ENODATA || errno == EOPNOTSUPP)
                 return 0;
         return tree_send_problem(reader->sender, err, PROBLEM_GAP, e->path, "its capabilities can not be read: %s",
-                                 strerror(errno));
+                                 error_text(errno));
 }
 
 int tree_read_file(struct tree_reader *reader, struct str path, int fd, const struct stat *st, struct error *err)

@@ -111,7 +111,7 @@ static int unreadable(struct walk *w, int code, struct error *err)
                                          "not read: it lies too deep for the number of files that may be open");
         if (code == -ENOENT)
                 return tree_send_problem(&w->sender, err, PROBLEM_GAP, path, "it went away before it was read");
-        return tree_send_problem(&w->sender, err, PROBLEM_GAP, path, "it can not be read: %s", strerror(-code));
+        return tree_send_problem(&w->sender, err, PROBLEM_GAP, path, "it can not be read: %s", error_text(code));
 }
 
 static int push(struct walk *w, int fd, dev_t device, struct error *err)

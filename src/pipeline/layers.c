@@ -368,6 +368,18 @@ static int compare_by_layer(const void *pa, const void *pb)
         return a->layer < b->layer ? -1 : 1;
 }
 
+static enum problem_kind kind_of_error(int code)
+{
+        switch (code) {
+        case -EPROTO:
+                return PROBLEM_ATTACK;
+        case -ERANGE: /* of another size than was promised */
+                return PROBLEM_MISMATCH;
+        default:
+                return PROBLEM_GAP;
+        }
+}
+
 static int collect(struct pool *p, struct problem_list *problems, struct error *err)
 {
         int r = 0;
@@ -379,7 +391,7 @@ static int collect(struct pool *p, struct problem_list *problems, struct error *
                 if (is_hopeless(job) && (r == 0 || job->err.code == -ECANCELED))
                         r = error_say(err, job->err.code, "%s", job->err.message);
                 if (job->err.code < 0)
-                        add_problem(p, job, job->err.code == -EPROTO ? PROBLEM_ATTACK : PROBLEM_GAP, job->err.message);
+                        add_problem(p, job, kind_of_error(job->err.code), job->err.message);
                 for (size_t k = 0; k < job->problems.n; k++)
                         problem_add(problems, job->problems.items[k].kind, job->problems.items[k].where, "%s",
                                     job->problems.items[k].what);

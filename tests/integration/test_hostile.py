@@ -245,13 +245,13 @@ def test_large_documents(store, image, tmp_path):
     gap(to, "more than the 16777216 that are read")
 
 
-@pytest.mark.parametrize("item", ["[]", "{}", "0", '""', "[[[[[[]]]]]]"])
+@pytest.mark.parametrize("item", ["{}", "0"])
 def test_documents_that_take_much_memory(item, store, image, tmp_path):
     """Millions of small values in what is just not too large."""
     to = layout(store, image, tmp_path / "a")
     many = b'{"a": [' + b",".join([item.encode()] * ((15 << 20) // (len(item) + 1))) + b"]}"
     blob(to, image.config_digest).write_bytes(many)
-    done = scan(to, expect=INCOMPLETE)
+    done = scan(to, program=scanning.PROGRAM, expect=INCOMPLETE)
     assert done.says("image configuration") and len(done.report["packages"]) == 1
 
 
@@ -260,9 +260,15 @@ def test_members_of_wrong_types(store, tmp_path):
         image = make_image(store, edit_config=edited(**{member: value}))
         to = layout(store, image, tmp_path / hashlib.sha256(repr(value).encode()).hexdigest())
         gap(to, next(iter(value)) if isinstance(value, dict) else member)
-    for member, value in [("layers", 7), ("layers", [7]), ("layers", [{}]), ("config", []), ("config", {"digest": "x", "size": 1})]:
-        image = make_image(store, edit_manifest=edited(**{member: value}))
-        failed(layout(store, image, tmp_path / ("m" + hashlib.sha256(repr(value).encode()).hexdigest())), member)
+    good = make_image(store)
+    for n, (member, value) in enumerate([("layers", 7), ("layers", [7]), ("layers", [{}]), ("config", []),
+                                         ("config", {"digest": "x", "size": 1}), ("mediaType", 7)]):
+        to = layout(store, good, tmp_path / f"manifest{n}")
+        text = json.dumps({**good.manifest, member: value}).encode()
+        descriptor = {"digest": "sha256:" + hashlib.sha256(text).hexdigest(), "size": len(text)}
+        blob(to, descriptor["digest"]).write_bytes(text)
+        (to / "index.json").write_text(json.dumps({"manifests": [descriptor]}))
+        failed(to, member)
 
 
 def test_indexes_in_indexes(store, image, tmp_path):
