@@ -265,7 +265,7 @@ static int begin_check(struct compiler *c, const struct ast *ast, struct check *
 int compile_check(struct compiler *c, const struct ast *ast, uint32_t *ret)
 {
         struct check check = { .kind = CHECK_COMPARE, .op = ast->op, .modifier = ast->modifier, .left = NONE, .right = NONE };
-        uint32_t number, id;
+        uint32_t number, id = NONE;
         bool decided;
         int r = begin_check(c, ast, &check);
 

@@ -92,7 +92,7 @@ static int field_slot(struct compiler *c, const struct operand *o, uint32_t *ret
 static int constant_slot(struct compiler *c, const struct operand *o, uint32_t *ret)
 {
         struct slot slot = { .kind = SLOT_CONSTANT, .type = VALUE_STRING };
-        struct str text;
+        struct str text = STR_NULL;
         int r = copy(c, o->name, &text);
 
         if (r < 0)
