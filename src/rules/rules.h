@@ -12,7 +12,7 @@
 #include "model/field.h"
 #include "rules/ast.h"
 
-#define RULES_ENGINE_VERSION "0.57.0" /* of the language that files may require */
+#define RULES_ENGINE_VERSION "0.63.0" /* of the language that files may require */
 
 /* ---- loading (rules/load.c, override.c, exceptions.c, expand.c) ---- */
 
@@ -29,7 +29,8 @@ enum rule_priority {
 const char *rule_priority_name(enum rule_priority priority); /* "Emergency" … */
 
 enum rule_state {
-        RULE_READY,          /* loaded, and every field and event it needs is filled */
+        RULE_READY,          /* loaded, and every field it needs is filled; `reason`, if any, names kinds of events among
+                              * those it asks for that nothing emits: of these it sees nothing */
         RULE_NOT_EVALUABLE,  /* loaded, but `reason` names what nothing fills */
         RULE_DISABLED,       /* enabled: false */
         RULE_SKIPPED,        /* its source is unknown, or skip-if-unknown-filter applies; `reason` says which */
@@ -41,7 +42,7 @@ struct rule {
         enum rule_priority priority;
         const struct str *tags;
         uint32_t n_tags;
-        const struct ast *condition; /* macros expanded, exceptions applied */
+        const struct ast *condition; /* macros expanded, exceptions applied; NULL: its source is unknown, and it can not be read */
         const struct ast *applies;   /* NULL: always */
         enum rule_state state;
         struct str reason;
@@ -51,11 +52,14 @@ struct rule {
         const char *file;
         struct place place;
         uint32_t index; /* in load order */
+        bool capture;              /* Falco's: record what follows, for so many milliseconds (0: the default) */
+        uint32_t capture_duration;
 };
 
 struct rule_message {
-        bool is_error; /* else a warning */
-        const char *file;
+        bool is_error; /* its file was left out; else a warning */
+        bool is_note;  /* a warning of little weight (an unused list): for who asks for all */
+        const char *file; /* "": of no file */
         struct place place;
         const char *text; /* says what was expected, and the nearest name where one was misspelt */
 };
@@ -65,10 +69,18 @@ struct rule_set;
 struct rules_options {
         const struct fact_source *const *sources; /* ended by NULL */
         bool strict;                              /* an error in one file fails the whole load */
+        /* Asked of each rule of a known source whose fields were all found: what only compiling can tell (types, regular
+         * expressions). 0, or -EBADMSG and the place: an error of the file. NULL: no more is asked. */
+        int (*check)(const struct fact_source *source, const struct ast *condition, struct place *ret_place,
+                     struct error *err);
 };
 
-/* Loads files in order. An error in one (which is then left out as a whole) does not stop the others unless `strict`
- * (-EBADMSG). All messages are kept in the set. */
+/*
+ * Loads files in order. An error in one does not stop the others unless `strict` (-EBADMSG, the first error in `err`, as Falco
+ * does): the file is left out as a whole, since half of a file may mean something else than all of it. Where files change each
+ * other's rules the blame is the last one's: without it, those before it load. All messages are kept in the set, in the order
+ * of files and places. Files, names and texts are copied or kept; `sources` must last as long as the set.
+ */
 int rules_load(const struct rule_file *files, size_t n_files, const struct rules_options *options, struct rule_set **ret,
                struct error *err) _must_check_;
 struct rule_set *rule_set_free(struct rule_set *set);
@@ -76,6 +88,7 @@ DEFINE_FREEP(struct rule_set, rule_set_free)
 uint32_t rule_set_count(const struct rule_set *set);
 const struct rule *rule_set_get(const struct rule_set *set, uint32_t i);
 const struct rule *rule_set_find(const struct rule_set *set, struct str name);
+bool rule_set_has_file(const struct rule_set *set, size_t i); /* false: it was left out */
 size_t rule_set_messages(const struct rule_set *set, const struct rule_message **ret);
 
 /* ---- compiling and matching (rules/compile*.c, match.c, output.c) ---- */
