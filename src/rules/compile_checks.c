@@ -46,8 +46,8 @@ static int check_operator(struct compiler *c, const struct ast *ast, uint32_t le
 
         if (operators_of(slot->type) & BIT(ast->op))
                 return 0;
-        return compiler_error(c, ast->place, "%s is %s %s: '%s' is for %s", slot_describe(c, left, &room),
-                              type[0] == 'a' ? "an" : "a", type, rule_operator_name(ast->op),
+        return compiler_error(c, ast->place, "%s is %s%s: '%s' is for %s", slot_describe(c, left, &room),
+                              slot->type == VALUE_BYTES ? "" : type[0] == 'a' ? "an " : "a ", type, rule_operator_name(ast->op),
                               ORDER & BIT(ast->op) ? "numbers"
                               : ast->op == OP_BCONTAINS || ast->op == OP_BSTARTSWITH ? "bytes" : "strings");
 }
@@ -249,9 +249,10 @@ static int make_check(struct compiler *c, const struct ast *ast, struct check *c
 /* Left, operator and type; the right side where it is a slot. */
 static int begin_check(struct compiler *c, const struct ast *ast, struct check *check)
 {
-        int r = compile_slot(c, &ast->left, &check->left);
+        int r;
 
         c->place = ast->place;
+        r = compile_slot(c, &ast->left, &check->left);
         if (r < 0)
                 return r;
         if (ast->op == OP_EXISTS) {

@@ -297,7 +297,8 @@ static int hand_over_messages(struct loader *l, struct rule_set *set)
         if (l->passing.n)
                 memcpy(all->list + all->n, l->passing.list, l->passing.n * sizeof(*all->list));
         all->n += l->passing.n;
-        qsort(all->list, all->n, sizeof(*all->list), compare_messages);
+        if (all->n)
+                qsort(all->list, all->n, sizeof(*all->list), compare_messages);
         set->messages = arena_alloc(l->arena, all->n * sizeof(*set->messages));
         if (!set->messages)
                 return error_oom(l->err);
