@@ -65,37 +65,57 @@ static bool is_dynamic(const struct operand *right)
         return false;
 }
 
+enum misfit { FITS, ONLY_CONSTANTS, SEVERAL_VALUES, NETWORKS, TYPES, LISTS };
+
+static enum misfit fit_of(const struct check *check, const struct slot *l, const struct slot *r)
+{
+        bool membership = check->op == OP_IN || check->op == OP_INTERSECTS;
+
+        if (check->op == OP_REGEX || check->op == OP_PMATCH || check->modifier != MODIFIER_NONE)
+                return ONLY_CONSTANTS;
+        if (l->several || r->several)
+                return SEVERAL_VALUES;
+        if (l->type == VALUE_NETWORK || r->type == VALUE_NETWORK)
+                return NETWORKS;
+        if (class_of(l->type) != class_of(r->type))
+                return TYPES;
+        if (membership ? !r->is_list : l->is_list != r->is_list)
+                return LISTS;
+        return l->is_list && !membership && check->op != OP_EQ && check->op != OP_NE ? LISTS : FITS;
+}
+
 static int compile_right_slot(struct compiler *c, const struct ast *ast, struct check *check)
 {
-        _cleanup_(buf_free) struct buf left = { 0 }, right = { 0 };
+        _cleanup_(buf_free) struct buf left_room = { 0 }, right_room = { 0 };
         const struct slot *l, *r;
-        bool membership = check->op == OP_IN || check->op == OP_INTERSECTS;
+        const char *left, *right;
+        enum misfit misfit;
         int code = compile_slot(c, &ast->right, &check->right);
 
         if (code < 0)
                 return code;
         l = &c->p->slots[check->left];
         r = &c->p->slots[check->right];
-        slot_describe(c, check->left, &left);
-        slot_describe(c, check->right, &right);
-        if (check->op == OP_REGEX || check->op == OP_PMATCH || check->modifier != MODIFIER_NONE)
+        check->way = WAY_SLOT;
+        misfit = fit_of(check, l, r);
+        if (misfit == FITS)
+                return 0;
+        left = slot_describe(c, check->left, &left_room);
+        right = slot_describe(c, check->right, &right_room);
+        if (misfit == ONLY_CONSTANTS)
                 return compiler_error(c, ast->right.place, "'%s%s%s' takes only what stands in the rule",
                                       rule_operator_name(check->op), check->modifier ? " " : "", modifier_words[check->modifier]);
-        if (l->several || r->several)
+        if (misfit == SEVERAL_VALUES)
                 return compiler_error(c, ast->right.place, "%s has several values when no number is given: they can only be "
-                                      "compared with what stands in the rule", l->several ? left.data : right.data);
-        if (l->type == VALUE_NETWORK || r->type == VALUE_NETWORK)
+                                      "compared with what stands in the rule", l->several ? left : right);
+        if (misfit == NETWORKS)
                 return compiler_error(c, ast->right.place, "%s is compared with networks that stand in the rule",
-                                      l->type == VALUE_NETWORK ? left.data : right.data);
-        if (class_of(l->type) != class_of(r->type))
-                return compiler_error(c, ast->right.place, "%s is a %s, %s a %s", left.data, value_type_name(l->type), right.data,
+                                      l->type == VALUE_NETWORK ? left : right);
+        if (misfit == TYPES)
+                return compiler_error(c, ast->right.place, "%s is a %s, %s a %s", left, value_type_name(l->type), right,
                                       value_type_name(r->type));
-        if (membership ? l->is_list && !r->is_list : l->is_list != r->is_list || (l->is_list && check->op != OP_EQ && check->op != OP_NE))
-                return compiler_error(c, ast->right.place, "'%s' can not compare %s (%s) with %s (%s)", rule_operator_name(check->op),
-                                      left.data, l->is_list ? "a list" : "one value", right.data,
-                                      r->is_list ? "a list" : "one value");
-        check->way = WAY_SLOT;
-        return 0;
+        return compiler_error(c, ast->right.place, "'%s' can not compare %s (%s) with %s (%s)", rule_operator_name(check->op), left,
+                              l->is_list ? "a list" : "one value", right, r->is_list ? "a list" : "one value");
 }
 
 /* ---- answers that are known ---- */

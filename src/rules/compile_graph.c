@@ -108,6 +108,14 @@ int nodes_begin(struct compiler *c)
         return 0;
 }
 
+/* What can be true (or false) for no kind of event there is, is a constant. */
+static uint32_t settled(const struct compiler *c, uint32_t number)
+{
+        if (is_empty_set(c, c->nodes[number].true_for))
+                return NODE_FALSE_ID;
+        return is_empty_set(c, c->nodes[number].false_for) ? NODE_TRUE_ID : number;
+}
+
 /* The node of this kind over these children (or this check), made unless it is there. */
 static int find_node(struct compiler *c, struct node *node, uint32_t *ret)
 {
@@ -123,9 +131,10 @@ static int find_node(struct compiler *c, struct node *node, uint32_t *ret)
         r = compiler_number(c, &c->node_keys, &number);
         if (r < 0)
                 return r;
-        *ret = number;
-        if (r == 0)
+        if (r == 0) {
+                *ret = settled(c, number);
                 return 0;
+        }
         r = set_kinds(c, node);
         if (r < 0)
                 return r;
@@ -137,7 +146,10 @@ static int find_node(struct compiler *c, struct node *node, uint32_t *ret)
                 if (__builtin_add_overflow(node->checks, child->checks, &node->checks))
                         node->checks = UINT32_MAX;
         }
-        return append_node(c, node);
+        r = append_node(c, node);
+        if (r == 0)
+                *ret = settled(c, number);
+        return r;
 }
 
 int node_of_check(struct compiler *c, uint32_t check, uint32_t *ret)
@@ -194,8 +206,6 @@ static bool reduce(enum node_kind kind, uint32_t *children, uint32_t *n)
 static int join(struct compiler *c, enum node_kind kind, uint32_t *children, uint32_t n, uint32_t *ret)
 {
         struct node node = { .kind = kind, .check = NONE, .children = children };
-        uint32_t number;
-        int r;
 
         if (reduce(kind, children, &n) || n == 0) {
                 *ret = (kind == NODE_AND) == (n == 0) ? NODE_TRUE_ID : NODE_FALSE_ID;
@@ -206,15 +216,7 @@ static int join(struct compiler *c, enum node_kind kind, uint32_t *children, uin
                 return 0;
         }
         node.n = n;
-        r = find_node(c, &node, &number);
-        if (r < 0)
-                return r;
-        *ret = number;
-        if (is_empty_set(c, c->nodes[number].true_for))
-                *ret = NODE_FALSE_ID; /* there is no kind of event for which it could be true */
-        else if (is_empty_set(c, c->nodes[number].false_for))
-                *ret = NODE_TRUE_ID;
-        return 0;
+        return find_node(c, &node, ret);
 }
 
 static int compile_tree(struct compiler *c, const struct ast *ast, unsigned depth, uint32_t *ret)
