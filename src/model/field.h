@@ -45,6 +45,7 @@ struct field {
         bool argument_required;
         bool by_suffix;       /* the argument may also be written as a last component: evt.arg.flags = evt.arg[flags] */
         enum field_several several;
+        bool names_event;     /* it is the name of the kind of event: known when a rule is compiled, kind by kind */
         const char *constant; /* it always has this value: what is asked of it is decided when a rule is compiled */
         bool from_one;        /* a number that is always there and counts from 1: likewise where that decides it */
         const char *doc;      /* one sentence */

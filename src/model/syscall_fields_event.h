@@ -65,6 +65,6 @@ F("evt.time.iso8601", STRING, event, WHAT_TIME_ISO, SENSOR,
   "Date and time of the event as ISO 8601 writes them, in UTC.")
 F("evt.time.s", STRING, event, WHAT_TIME_S, SENSOR, "Time of the event in whole seconds, in UTC.")
 F("evt.type", STRING, event, WHAT_KIND, SENSOR,
-  "Kind of event: the name of the system call, or procexit, container, switch and their like.")
+  "Kind of event: the name of the system call, or procexit, container, switch and their like.", .names_event = true)
 F("evt.type.is", NUMBER, given, 0, RECORD, "1 if the event is of the kind with this number.", NEEDS_KEY, BY_SUFFIX)
 F("evt.wait_latency", TIME, given, 0, RECORD, "Nanoseconds that a waiting call took.")

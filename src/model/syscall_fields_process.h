@@ -120,7 +120,8 @@ F("proc.vpgid.name", STRING, process, PROCESS_ID(WHOSE_VGROUP, PROCESS_name), PR
   "proc.name of the eldest ancestor with the same proc.vpgid.")
 F("proc.vpid", NUMBER, process, PROCESS_ID(WHOSE_SELF, PROCESS_vpid), PROCESSES,
   "Process id as the process itself sees it.")
-F("syscall.type", STRING, event, WHAT_KIND, SENSOR, "Name of the system call; the same as evt.type.")
+F("syscall.type", STRING, event, WHAT_KIND, SENSOR,
+  "Name of the system call; the same as evt.type.", .names_event = true)
 F("thread.cap_effective", STRING, process, PROCESS_ID(WHOSE_SELF, WHAT_CAP_EFFECTIVE), PROCESSES,
   "Names of the effective capabilities with blanks between them.")
 F("thread.cap_inheritable", STRING, process, PROCESS_ID(WHOSE_SELF, WHAT_CAP_INHERITABLE), PROCESSES,

@@ -84,7 +84,7 @@ int value_parse_number(struct str text, int64_t *ret)
         unsigned base = 10;
         int r;
 
-        if (negative)
+        if (negative || (text.n && text.p[0] == '+'))
                 text = (struct str){ text.p + 1, text.n - 1 };
         if (str_starts(text, "0x") || str_starts(text, "0X")) {
                 base = 16;

@@ -107,7 +107,7 @@ static inline bool value_type_is_address(enum value_type type)
         return type == VALUE_ADDRESS || type == VALUE_NETWORK;
 }
 
-/* Decimal with an optional "-", or "0x" and hexadecimal digits. 0, -EBADMSG or -ERANGE. */
+/* Decimal, or "0x" and hexadecimal digits; with or without a sign. 0, -EBADMSG or -ERANGE. */
 int value_parse_number(struct str text, int64_t *ret) _must_check_;
 
 /* Appends the value as people and rule outputs see it: numbers in decimal, true/false, addresses in their usual form, lists

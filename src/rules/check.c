@@ -21,8 +21,7 @@ static int check_tree(struct checking *c, const struct ast *ast, uint32_t blame)
 
 static int unknown_field(struct checking *c, struct str name, struct place place, uint32_t blame)
 {
-        const char *near = field_nearest(c->source, name);
-        struct nearest nearest = { .want = name, .found = str_from(near) };
+        struct nearest nearest = { .name = field_nearest(c->source, name) };
         struct did_you_mean room;
         _cleanup_(buf_free) struct buf reason = { 0 };
 
@@ -244,7 +243,7 @@ static int check_output(struct checking *c, const struct part *part)
                 if (name.n == 0 || name.p[name.n] == '(' || str_equals(name, "container.info") ||
                     field_find(c->source, name, &suffix))
                         continue;
-                nearest.found = str_from(field_nearest(c->source, name));
+                nearest.name = field_nearest(c->source, name);
                 r = say_warning(c->l, text_place(&places, i), "rule '%s': output: the source '%s' has no field '%s'%s",
                                 SHOW(c->d->name), c->source->name, SHOW(name), did_you_mean(&nearest, &room));
         }

@@ -5,9 +5,22 @@
 
 #include "rules/load.h"
 
+#define NAMES_COMPARED_MAX 200000 /* in one pass; after that nobody is told what may have been meant */
+
 struct definition *definition_find(const struct loader *l, enum item_kind kind, struct str name)
 {
         return names_find(&l->names[kind], name);
+}
+
+void offer_definitions(struct loader *l, enum item_kind kind, struct nearest *nearest)
+{
+        size_t n = l->n_definitions[kind];
+
+        if (n > NAMES_COMPARED_MAX - l->n_compared)
+                return;
+        l->n_compared += n;
+        for (size_t i = 0; i < n; i++)
+                nearest_offer(nearest, l->definitions[kind][i]->name.p);
 }
 
 static int out_of_memory(struct loader *l)
@@ -155,12 +168,11 @@ static const char *left_out_with(const struct loader *l, enum item_kind kind, st
 
 static int nothing_to_change(struct loader *l, const struct item *item, uint32_t file)
 {
-        struct nearest nearest = { .want = item->name };
+        struct nearest nearest = nearest_to(item->name);
         const char *other = left_out_with(l, item->kind, item->name);
         struct did_you_mean room;
 
-        for (size_t i = 0; i < l->n_definitions[item->kind]; i++)
-                nearest_offer(&nearest, l->definitions[item->kind][i]->name);
+        offer_definitions(l, item->kind, &nearest);
         if (other)
                 return say_error(l, item->place, file, "there is no %s '%s' to change: '%s' was left out",
                                  item_kind_names[item->kind], SHOW(item->name), SHOW(str_from(other)));

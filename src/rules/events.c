@@ -182,11 +182,11 @@ static int set_reason(struct looking *w, struct buf *reason)
 
 static int say_unknown_kind(struct looking *w)
 {
-        struct nearest nearest = { .want = w->unknown };
+        struct nearest nearest = nearest_to(w->unknown);
         struct did_you_mean room;
 
         for (uint32_t i = 0; i < w->source->n_events; i++)
-                nearest_offer(&nearest, str_from(w->source->events[i].name));
+                nearest_offer(&nearest, w->source->events[i].name);
         return say_warning(w->l, w->unknown_place, "rule '%s': the source '%s' knows no event '%s'%s", SHOW(w->d->name),
                            w->source->name, SHOW(w->unknown), did_you_mean(&nearest, &room));
 }

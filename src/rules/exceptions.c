@@ -38,11 +38,11 @@ static int check_operator(struct loader *l, const struct exception *e, const str
 {
         enum rule_operator op;
         enum rule_modifier modifier;
-        struct nearest nearest = { .want = node->text };
+        struct nearest nearest = nearest_to(node->text);
         struct did_you_mean room;
 
         for (size_t i = 0; i < n_operator_words; i++)
-                nearest_offer(&nearest, str_from(operator_words[i].word));
+                nearest_offer(&nearest, operator_words[i].word);
         if (!read_operator(node->text, &op, &modifier))
                 return say_error(l, place_of(node, blame), blame, "exception '%s': '%s' is no operator%s", SHOW(e->name),
                                  SHOW(node->text), did_you_mean(&nearest, &room));

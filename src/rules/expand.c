@@ -103,14 +103,13 @@ static int too_deep(struct loader *l, const struct path *path, struct place plac
 static int unknown_macro(struct loader *l, const struct path *path, const struct ast *ast, const struct definition *later)
 {
         _cleanup_(buf_free) struct buf what = { 0 };
-        struct nearest nearest = { .want = ast->macro };
+        struct nearest nearest = nearest_to(ast->macro);
         struct did_you_mean room;
 
         if (later) {
                 buf_printf(&what, "the macro '%s' is defined after this one, and can not be used here", SHOW(ast->macro));
         } else {
-                for (size_t i = 0; i < l->n_definitions[ITEM_MACRO]; i++)
-                        nearest_offer(&nearest, l->definitions[ITEM_MACRO][i]->name);
+                offer_definitions(l, ITEM_MACRO, &nearest);
                 buf_printf(&what, "there is no macro '%s'%s", SHOW(ast->macro), did_you_mean(&nearest, &room));
         }
         return buf_ok(&what) ? say_wrong(l, path->d, ast->place, path->d->last_file, what.data) : error_oom(l->err);

@@ -156,11 +156,11 @@ static int skip_unknown_source(struct loader *l, struct definition *d)
 {
         _cleanup_(buf_free) struct buf reason = { 0 };
         struct did_you_mean room;
-        struct nearest nearest = { .want = d->rule->source_name };
+        struct nearest nearest = nearest_to(d->rule->source_name);
         char *text;
 
         for (size_t i = 0; l->options->sources && l->options->sources[i]; i++)
-                nearest_offer(&nearest, str_from(l->options->sources[i]->name));
+                nearest_offer(&nearest, l->options->sources[i]->name);
         buf_printf(&reason, "the source '%s' is not known", SHOW(d->rule->source_name));
         text = buf_ok(&reason) ? arena_string(l->arena, reason.data, reason.len) : NULL;
         if (!text)
@@ -220,7 +220,7 @@ static void end_pass(struct loader *l)
         }
         l->passing.n = 0;
         l->next_index = 0;
-        l->n_list_items = l->n_nodes = 0;
+        l->n_list_items = l->n_nodes = l->n_compared = 0;
         l->any_left_out = false;
 }
 
@@ -297,7 +297,8 @@ static int hand_over_messages(struct loader *l, struct rule_set *set)
         if (l->passing.n)
                 memcpy(all->list + all->n, l->passing.list, l->passing.n * sizeof(*all->list));
         all->n += l->passing.n;
-        qsort(all->list, all->n, sizeof(*all->list), compare_messages);
+        if (all->n)
+                qsort(all->list, all->n, sizeof(*all->list), compare_messages);
         set->messages = arena_alloc(l->arena, all->n * sizeof(*set->messages));
         if (!set->messages)
                 return error_oom(l->err);

@@ -8,6 +8,7 @@
 #define TALLYMAN_RULES_LOAD_H
 
 #include "base/names.h"
+#include "base/nearest.h"
 #include "base/yaml.h"
 #include "rules/limits.h"
 #include "rules/rules.h"
@@ -150,7 +151,7 @@ struct loader {
         size_t n_definitions[ITEM_KINDS], cap_definitions[ITEM_KINDS];
         struct names names[ITEM_KINDS];
         uint32_t next_index;
-        size_t n_list_items, n_nodes;
+        size_t n_list_items, n_nodes, n_compared;
         uint32_t lists_file; /* the last file that changed one of the lists that were looked up */
         bool any_left_out;
 
@@ -197,6 +198,7 @@ int part_add(struct arena *arena, struct parts *parts, const struct yaml_node *n
 /* collect.c: all that is fatal, else 0. */
 int collect_file(struct loader *l, uint32_t file);
 struct definition *definition_find(const struct loader *l, enum item_kind kind, struct str name);
+void offer_definitions(struct loader *l, enum item_kind kind, struct nearest *nearest);
 
 /* lists.c */
 int flatten_lists(struct loader *l);

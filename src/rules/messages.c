@@ -23,10 +23,10 @@ const char *did_you_mean(const struct nearest *nearest, struct did_you_mean *roo
         struct shown shown;
 
         room->text[0] = 0;
-        if (nearest->found.n == 0)
+        if (!nearest->name)
                 return room->text;
         strcpy(room->text, "; did you mean '");
-        strncat(room->text, show(nearest->found, &shown), sizeof(room->text) - 20);
+        strncat(room->text, show(str_from(nearest->name), &shown), sizeof(room->text) - 20);
         strcat(room->text, "'?");
         return room->text;
 }

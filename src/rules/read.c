@@ -112,11 +112,11 @@ static int only_this_key(struct loader *l, uint32_t file, const struct yaml_node
 static int unknown_entry(struct loader *l, uint32_t file, const struct yaml_node *entry)
 {
         const struct yaml_node *key = entry->n ? entry->pairs[0].key : NULL;
-        struct nearest nearest = { .want = key ? key->text : STR_NULL };
+        struct nearest nearest = nearest_to(key ? key->text : STR_NULL);
         struct did_you_mean room;
 
         for (unsigned kind = 0; kind < ITEM_KINDS; kind++)
-                nearest_offer(&nearest, str_from(item_kind_names[kind]));
+                nearest_offer(&nearest, item_kind_names[kind]);
         return say_warning(l, place_of(entry, file), "an entry without a key 'rule', 'macro' or 'list' is not looked at%s",
                            did_you_mean(&nearest, &room));
 }

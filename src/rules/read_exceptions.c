@@ -72,13 +72,13 @@ static int read_values(struct reading *r, const struct yaml_node *values)
 static int unknown_key(struct reading *r, const struct yaml_node *key)
 {
         static const char *const names[] = { "name", "fields", "comps", "values" };
-        struct nearest nearest = { .want = key->text };
+        struct nearest nearest = nearest_to(key->text);
         struct did_you_mean room;
 
         for (size_t i = 0; i < ELEMENTS_OF(names); i++) {
                 if (str_equals(key->text, names[i]))
                         return 0;
-                nearest_offer(&nearest, str_from(names[i]));
+                nearest_offer(&nearest, names[i]);
         }
         return say_warning(r->l, place_of(key, r->file), "exception '%s': the key '%s' is not known and not looked at%s",
                            r->name.text, SHOW(key->text), did_you_mean(&nearest, &room));

@@ -119,10 +119,10 @@ static int check_texts(struct reading *r, const char *key, const struct yaml_nod
 static int wrong_priority(struct reading *r, const struct yaml_node *node)
 {
         struct did_you_mean room;
-        struct nearest nearest = { .want = node->text };
+        struct nearest nearest = nearest_to(node->text);
 
         for (unsigned p = PRIORITY_EMERGENCY; p <= PRIORITY_DEBUG; p++)
-                nearest_offer(&nearest, str_from(rule_priority_name(p)));
+                nearest_offer(&nearest, rule_priority_name(p));
         return say_error(r->l, place_of(node, r->file), r->file,
                          "rule '%s': '%s' is no priority (Emergency, Alert, Critical, Error, Warning, Notice, Informational, "
                          "Debug)%s", r->name.text, SHOW(node->text), did_you_mean(&nearest, &room));
@@ -161,14 +161,14 @@ static int check_value(struct reading *r, enum item_key key, const struct yaml_n
 static int unknown_key(struct reading *r, const struct yaml_node *key)
 {
         static const char *const others[] = { "append", "override" };
-        struct nearest nearest = { .want = key->text };
+        struct nearest nearest = nearest_to(key->text);
         struct did_you_mean room;
 
         for (size_t i = 0; i < ITEM_KEYS; i++)
                 if (keys[i].kinds & IN(r->item.kind))
-                        nearest_offer(&nearest, str_from(keys[i].name));
+                        nearest_offer(&nearest, keys[i].name);
         for (size_t i = 0; i < ELEMENTS_OF(others); i++)
-                nearest_offer(&nearest, str_from(others[i]));
+                nearest_offer(&nearest, others[i]);
         return say_warning(r->l, place_of(key, r->file), "%s '%s': the key '%s' is not known and not looked at%s",
                            item_kind_names[r->item.kind], r->name.text, key->kind == YAML_SCALAR ? SHOW(key->text) : "(none)",
                            did_you_mean(&nearest, &room));
@@ -356,7 +356,7 @@ static int read_name(struct reading *r, const struct yaml_node *name)
 {
         if (!is_text(name))
                 return say_error(r->l, place_of(name, r->file), r->file, "%s: a name is expected", item_kind_names[r->item.kind]);
-        r->item.name = r->item.kind == ITEM_RULE ? str_trim(name->text) : name->text;
+        r->item.name = name->text;
         show(r->item.name, &r->name);
         if (r->item.kind == ITEM_MACRO && !is_macro_name(r->item.name))
                 return say_warning(r->l, place_of(name, r->file), "macro '%s': no condition can use a macro of this name "

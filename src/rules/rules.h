@@ -91,7 +91,12 @@ const struct rule *rule_set_find(const struct rule_set *set, struct str name);
 bool rule_set_has_file(const struct rule_set *set, size_t i); /* false: it was left out */
 size_t rule_set_messages(const struct rule_set *set, const struct rule_message **ret);
 
-/* ---- compiling and matching (rules/compile.c, match.c, output.c) ---- */
+/* ---- compiling and matching (rules/compile*.c, match.c, output.c) ---- */
+
+/* What only compiling can tell of a condition: do operators and values fit the types of fields, can a regular expression be
+ * compiled? Macros must have been replaced. 0, or -EBADMSG and the place. */
+int rule_condition_check(const struct fact_source *source, const struct ast *condition, struct place *ret_place,
+                         struct error *err) _must_check_;
 
 enum truth {
         TRUTH_FALSE,
@@ -107,13 +112,25 @@ enum rule_matching {
 /* Immutable, shared by threads. */
 struct rule_program;
 
-/* Compiles the ready rules of one source. Regular expressions are compiled here, in linear-time form. */
+/* Compiles the ready rules of one source. Regular expressions are compiled here, in linear-time form. In sources of
+ * three-valued logic all rules are tried, whatever `matching` says. `set` and `source` must last as long as the program. A
+ * condition that rule_condition_check() would not pass is an error that names the rule; of an output, what names no field is
+ * printed as it stands. */
 int rule_program_new(const struct rule_set *set, const struct fact_source *source, enum rule_matching matching,
                      struct rule_program **ret, struct error *err) _must_check_;
 struct rule_program *rule_program_free(struct rule_program *program);
 DEFINE_FREEP(struct rule_program, rule_program_free)
 /* Kinds of events that some rule wants: a bit each, (n_events + 63) / 64 words. */
 const uint64_t *rule_program_events(const struct rule_program *program);
+
+/* What is known of a rule before any fact. */
+struct rule_outlook {
+        const uint64_t *kinds; /* of events that it may match, a bit each as above; of a source without kinds one bit */
+        bool any_kind;         /* it may match every kind there is: it is tried on all of them, which is slow */
+        bool never, always;    /* whatever the fact is */
+};
+/* NULL: the rule is not in this program. */
+const struct rule_outlook *rule_program_outlook(const struct rule_program *program, const struct rule *rule);
 
 /* A thread's own room. */
 struct rule_scratch;
@@ -133,8 +150,16 @@ struct rule_verdict {
 unsigned rule_program_match(const struct rule_program *program, struct rule_scratch *scratch, const struct fact *fact,
                             bool all_verdicts, void (*each)(void *ctx, const struct rule_verdict *verdict), void *ctx);
 
-/* Appends the rule's output with its %fields filled from the fact. Absent and unknown are "<NA>". */
+/*
+ * Appends the rule's output with its %fields filled from the fact. Absent and unknown are "<NA>". "%proc.name",
+ * "%proc.aname[2]", "%toupper(proc.name)", "%10proc.name" (cut or filled to ten characters), "%%" for a percent sign; a "*"
+ * at the start (print though a field is absent) is what is always done. May be called inside `each`.
+ */
 void rule_output(const struct rule_program *program, struct rule_scratch *scratch, const struct rule *rule,
                  const struct fact *fact, struct buf *out);
+/* The same values one by one, in the order of the output: `name` as it was written after the "%". */
+void rule_output_fields(const struct rule_program *program, struct rule_scratch *scratch, const struct rule *rule,
+                        const struct fact *fact, void (*each)(void *ctx, struct str name, const struct value *value),
+                        void *ctx);
 
 #endif

@@ -192,8 +192,9 @@ static void test_numbers(void **state)
                 { "-", -EBADMSG, 0 },
                 { "0x", -EBADMSG, 0 },
                 { "1k", -EBADMSG, 0 },
-                { "+1", -EBADMSG, 0 },
+                { "+1", 0, 1 },
                 { "--1", -EBADMSG, 0 },
+                { "+-1", -EBADMSG, 0 },
         };
 
         for (size_t i = 0; i < ELEMENTS_OF(cases); i++) {
