@@ -39,7 +39,7 @@ const char *verdict_name(enum verdict verdict)
 
 static int fingerprint(struct finding *f, struct arena *arena, struct error *err)
 {
-        const char *const parts[] = { f->rule, f->subject_kind, f->subject_name, f->subject_digest, f->layer, f->path };
+        const char *const parts[] = { f->rule, f->subject_kind, f->subject_name, f->subject_digest, f->layer, f->path, f->package };
         _cleanup_(buf_free) struct buf all = { 0 };
         uint8_t sha[SHA256_SIZE];
         char hex[17];
@@ -58,7 +58,8 @@ int finding_add(struct finding_list *list, const struct finding *finding, struct
 {
         struct finding f = *finding;
         const char **const strings[] = { &f.rule, &f.source, &f.title, &f.message, &f.subject_kind, &f.subject_name,
-                                         &f.subject_digest, &f.layer, &f.path, &f.remediation };
+                                         &f.subject_digest, &f.layer, &f.path, &f.package, &f.remediation,
+                                         &f.description, &f.owner };
         int r;
 
         if (!list->arena && !(list->arena = arena_new()))

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "base/mem.h"
@@ -38,10 +39,14 @@ struct finding {
         enum verdict verdict;
         enum severity severity;
         const char *title;
-        const char *message;
+        const char *message;     /* what was found here */
+        const char *description; /* of the rule: why it matters */
         const char *subject_kind, *subject_name, *subject_digest;
-        const char *layer, *path;
+        const char *layer, *path, *package; /* package: its URL */
         const char *remediation;
+        const char *owner;
+        const char *const *controls, *const *references; /* of the rule; borrowed, they outlive the list */
+        uint32_t n_controls, n_references;
 };
 
 struct finding_list {
