@@ -89,6 +89,26 @@ bool finding_list_reaches(const struct finding_list *list, enum severity severit
         return false;
 }
 
+static int compare_texts(const char *a, const char *b)
+{
+        return strcmp(a ? a : "", b ? b : "");
+}
+
+static int compare_findings(const void *pa, const void *pb)
+{
+        const struct finding *a = pa, *b = pb;
+        int r = (int)b->severity - (int)a->severity;
+
+        r = r ? r : compare_texts(a->rule, b->rule);
+        r = r ? r : compare_texts(a->path, b->path);
+        return r ? r : compare_texts(a->message, b->message);
+}
+
+void finding_list_sort(struct finding_list *list)
+{
+        mem_sort(list->items, list->n, sizeof(*list->items), compare_findings);
+}
+
 void finding_list_done(struct finding_list *list)
 {
         arena_free(list->arena);

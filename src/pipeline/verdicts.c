@@ -152,6 +152,7 @@ int scan_judge(struct scan_result *result, const struct scan_layer *layers, size
                                 return r;
                 }
         }
+        finding_list_sort(&result->findings);
         result->complete = problem_list_complete(&result->problems);
         return 0;
 }
