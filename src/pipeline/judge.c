@@ -149,6 +149,8 @@ static void take_verdict(void *ctx, const struct rule_verdict *verdict)
 {
         struct bench *b = ctx;
 
+        if (!verdict->applicable || verdict->truth == TRUTH_FALSE)
+                return;
         if (b->code < 0 || b->counts[verdict->rule->index]++ >= JUDGE_FINDINGS_PER_RULE)
                 return;
         b->code = add_finding(b, verdict);
