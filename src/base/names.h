@@ -16,13 +16,4 @@ void *names_find(const struct names *names, struct str name);
 int names_put(struct names *names, struct str *thing) _must_check_;
 void names_done(struct names *names); /* also the _cleanup_ form; leaves {0} */
 
-/* The name nearest to `want` of those offered, for a message. Those too far off are not kept. */
-struct nearest {
-        struct str want;
-        struct str found; /* empty: none is near */
-        size_t distance;  /* of `found` */
-};
-
-void nearest_offer(struct nearest *nearest, struct str name);
-
 #endif

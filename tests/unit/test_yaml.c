@@ -310,28 +310,6 @@ static void test_names(void **state)
         assert_int_equal(((struct thing *)names_find(&names, STR_LIT("n7")))->number, 7777);
 }
 
-static const char *nearest_to(const char *want, const char *const *names, size_t n)
-{
-        struct nearest nearest = { .want = str_from(want) };
-
-        for (size_t i = 0; i < n; i++)
-                nearest_offer(&nearest, str_from(names[i]));
-        return nearest.found.n ? nearest.found.p : "none";
-}
-
-static void test_nearest(void **state)
-{
-        static const char *const names[] = { "proc.name", "proc.pname", "fd.name", "priority", "in" };
-
-        assert_string_equal(nearest_to("proc.nmae", names, 5), "proc.name");
-        assert_string_equal(nearest_to("proc.pnam", names, 5), "proc.pname");
-        assert_string_equal(nearest_to("prioritiy", names, 5), "priority");
-        assert_string_equal(nearest_to("ni", names, 5), "none");
-        assert_string_equal(nearest_to("is", names, 5), "in");
-        assert_string_equal(nearest_to("something.else", names, 5), "none");
-        assert_string_equal(nearest_to("", names, 5), "none");
-}
-
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -348,7 +326,6 @@ int main(void)
                 cmocka_unit_test(test_bool_and_null),
                 cmocka_unit_test(test_stretches),
                 cmocka_unit_test(test_names),
-                cmocka_unit_test(test_nearest),
         };
 
         return cmocka_run_group_tests(tests, NULL, NULL);
