@@ -185,9 +185,12 @@ static int expand_macro(struct loader *l, const struct path *path, const struct 
         return 0;
 }
 
+/* A long word counts as several: what is printed, compared or compiled grows with it. */
+#define WORD_BYTES 32
+
 static uint32_t count_operand(const struct operand *o)
 {
-        uint32_t n = o->kind ? 1 : 0;
+        uint32_t n = o->kind ? 1 + (uint32_t)((o->name.n + o->argument.n) / WORD_BYTES) : 0;
 
         for (uint32_t i = 0; i < o->n_items; i++)
                 n += count_operand(&o->items[i]);
