@@ -85,7 +85,7 @@ static int flatten(struct flattening *f, struct definition *d)
         if (r < 0)
                 return r;
         d->n_items = f->n - first;
-        d->items = arena_copy(f->l->arena, f->items + first, d->n_items * sizeof(*d->items));
+        d->items = arena_copy(f->l->arena, d->n_items ? f->items + first : NULL, d->n_items * sizeof(*d->items));
         f->n = first;
         return d->items ? 0 : error_oom(f->l->err);
 }

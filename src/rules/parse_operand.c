@@ -19,7 +19,7 @@ static int push_operand(struct parser *p, const struct operand *operand)
 static int take_operands(struct parser *p, struct operand *ret, size_t first)
 {
         ret->n_items = (uint32_t)(p->n_operands - first);
-        ret->items = arena_copy(p->arena, p->operands + first, ret->n_items * sizeof(*p->operands));
+        ret->items = arena_copy(p->arena, ret->n_items ? p->operands + first : NULL, ret->n_items * sizeof(*p->operands));
         p->n_operands = first;
         return ret->items ? 0 : error_oom(p->err);
 }
