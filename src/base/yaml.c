@@ -282,7 +282,7 @@ static int end_node(struct reader *r)
         struct open_node *open = &r->open[r->n_open - 1];
         struct yaml_node *node = open->node;
         size_t n = r->n_pending - open->first, height = open->height + 1;
-        void *children = arena_copy(r->arena, r->pending + open->first, n * sizeof(*r->pending));
+        void *children = arena_copy(r->arena, n ? r->pending + open->first : NULL, n * sizeof(*r->pending));
         int code = 0;
 
         if (!children)

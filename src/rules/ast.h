@@ -82,7 +82,7 @@ struct ast {
 };
 
 #define CONDITION_DEPTH_MAX 512    /* of a tree, macros replaced */
-#define CONDITION_NODES_MAX 200000 /* checks, connectives and operands; what a macro repeats counts again */
+#define CONDITION_NODES_MAX 200000 /* checks, connectives and operands; what a macro repeats counts again, a long word as several */
 #define OPERAND_DEPTH_MAX 32       /* of transformers in one another */
 
 /* A list that conditions may name. */

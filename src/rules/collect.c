@@ -5,6 +5,8 @@
 
 #include "rules/load.h"
 
+/* What can be wrong with a definition beyond one item. */
+#define JUDGED (KEY_BIT(KEY_ITEMS) | KEY_BIT(KEY_CONDITION) | KEY_BIT(KEY_EXCEPTIONS) | KEY_BIT(KEY_APPLIES))
 #define NAMES_COMPARED_MAX 200000 /* in one pass; after that nobody is told what may have been meant */
 
 struct definition *definition_find(const struct loader *l, enum item_kind kind, struct str name)
@@ -60,7 +62,7 @@ static int check_source(struct loader *l, const struct definition *d, const stru
                 return 0;
         if (str_equal(source_of(before ? before->node : NULL), source_of(now)))
                 return 0;
-        return say_error(l, item->place, file, "rule '%s' has the source '%s', and here '%s'", SHOW(d->name),
+        return say_error(l, item->place, blame_file(file), "rule '%s' has the source '%s', and here '%s'", SHOW(d->name),
                          SHOW(source_of(before ? before->node : NULL)), SHOW(source_of(now)));
 }
 
@@ -109,14 +111,14 @@ static int append_exception(struct loader *l, struct definition *d, const struct
         struct exception *there = find_exception(d, e->name);
 
         if (!there && !e->fields)
-                return say_error(l, e->place, file, "exception '%s': rule '%s' has none of this name, and here are no fields",
+                return say_error(l, e->place, blame_file(file), "exception '%s': rule '%s' has none of this name, and here are no fields",
                                  SHOW(e->name), SHOW(d->name));
         if (!there && !e->values.first)
-                return say_error(l, e->place, file, "exception '%s': a new exception needs values", SHOW(e->name));
+                return say_error(l, e->place, blame_file(file), "exception '%s': a new exception needs values", SHOW(e->name));
         if (!there)
                 return add_exception(l, d, e, file);
         if (e->fields || e->comps)
-                return say_error(l, e->place, file, "exception '%s' of rule '%s' is there already: only values can be appended",
+                return say_error(l, e->place, blame_file(file), "exception '%s' of rule '%s' is there already: only values can be appended",
                                  SHOW(e->name), SHOW(d->name));
         for (const struct part *p = e->values.first; p; p = p->next)
                 if (part_add(l->arena, &there->values, p->node, p->file) < 0)
@@ -143,7 +145,7 @@ static int define(struct loader *l, const struct item *item, uint32_t file)
                 return r;
         d->place = item->place;
         d->visibility = l->next_index;
-        d->last_file = file;
+        d->files = blame_file(file);
         d->exceptions = NULL;
         for (unsigned i = 0; i < ITEM_KEYS; i++) {
                 d->values[i] = (struct parts){ 0 };
@@ -174,9 +176,9 @@ static int nothing_to_change(struct loader *l, const struct item *item, uint32_t
 
         offer_definitions(l, item->kind, &nearest);
         if (other)
-                return say_error(l, item->place, file, "there is no %s '%s' to change: '%s' was left out",
+                return say_error(l, item->place, blame_file(file), "there is no %s '%s' to change: '%s' was left out",
                                  item_kind_names[item->kind], SHOW(item->name), SHOW(str_from(other)));
-        return say_error(l, item->place, file, "there is no %s '%s' before this that could be changed%s",
+        return say_error(l, item->place, blame_file(file), "there is no %s '%s' before this that could be changed%s",
                          item_kind_names[item->kind], SHOW(item->name), did_you_mean(&nearest, &room));
 }
 
@@ -191,7 +193,10 @@ static int change(struct loader *l, const struct item *item, uint32_t file)
         if (r < 0)
                 return r;
         d->visibility = l->next_index;
-        d->last_file = file;
+        if (item->replace & (KEY_BIT(KEY_ITEMS) | KEY_BIT(KEY_CONDITION)))
+                d->files = d->exceptions ? blame_join(d->files, blame_file(file)) : blame_file(file);
+        else if ((item->append | item->replace) & JUDGED)
+                d->files = blame_join(d->files, blame_file(file));
         for (unsigned i = 0; i < ITEM_KEYS; i++) {
                 if (!((item->append | item->replace) & KEY_BIT(i)))
                         continue;

@@ -27,7 +27,7 @@ struct looking {
         struct str unknown; /* a name that is no kind of event */
         struct place unknown_place;
         struct place direction; /* where the direction of an event was asked for */
-        int failed;
+        bool lists_may_fill;    /* as if no list were empty */
 };
 
 static uint32_t count_kinds(const struct kinds *k)
@@ -44,11 +44,22 @@ static bool has_kind(const struct kinds *k, uint32_t i)
         return k->word[i / 64] >> (i % 64) & 1;
 }
 
+/* Kinds are sorted by name. */
 static int find_kind(const struct fact_source *source, struct str name)
 {
-        for (uint32_t i = 0; i < source->n_events; i++)
-                if (str_equals(name, source->events[i].name))
-                        return (int)i;
+        uint32_t low = 0, high = source->n_events;
+
+        while (low < high) {
+                uint32_t middle = low + (high - low) / 2;
+                int order = str_compare(name, str_from(source->events[middle].name));
+
+                if (order == 0)
+                        return (int)middle;
+                if (order < 0)
+                        high = middle;
+                else
+                        low = middle + 1;
+        }
         return -ENOENT;
 }
 
@@ -138,7 +149,8 @@ static void look_at_check(struct looking *w, const struct ast *check, struct out
         if (field && look_at_direction(w, check, ret))
                 return;
         either_may_be(w, ret);
-        if (check->right.kind == OPERAND_LIST && check->right.n_items == 0 && check->modifier != MODIFIER_ALLOF)
+        if (check->right.kind == OPERAND_LIST && check->right.n_items == 0 && check->modifier != MODIFIER_ALLOF &&
+            !w->lists_may_fill)
                 ret->true_for = none; /* nothing is in an empty list */
 }
 
@@ -194,6 +206,7 @@ static int say_unknown_kind(struct looking *w)
 static int say_never(struct looking *w)
 {
         _cleanup_(buf_free) struct buf reason = { 0 };
+        struct outcome again;
         struct rule *rule = w->d->rule;
 
         if (w->unknown.n && rule->state == RULE_READY) {
@@ -201,7 +214,10 @@ static int say_never(struct looking *w)
                 buf_printf(&reason, "the source '%s' knows no event '%s'", w->source->name, SHOW(w->unknown));
                 return set_reason(w, &reason);
         }
-        return say_warning(w->l, w->d->rule->place, "rule '%s' can never match", SHOW(w->d->name));
+        w->lists_may_fill = true;
+        look(w, w->d->expanded, &again);
+        return say_warning(w->l, rule->place, "rule '%s' can never match%s", SHOW(w->d->name),
+                           count_kinds(&again.true_for) ? ": it looks for something in an empty list" : "");
 }
 
 static int say_unfilled(struct looking *w, const struct kinds *wanted)

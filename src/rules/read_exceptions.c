@@ -28,7 +28,7 @@ int part_add(struct arena *arena, struct parts *parts, const struct yaml_node *n
 
 static int wrong(struct reading *r, const struct yaml_node *node, const char *what)
 {
-        return say_error(r->l, place_of(node, r->file), r->file, "exception '%s': %s", r->name.text, what);
+        return say_error(r->l, place_of(node, r->file), blame_file(r->file), "exception '%s': %s", r->name.text, what);
 }
 
 static bool is_word(const struct yaml_node *node)
@@ -91,7 +91,7 @@ static int read_exception(struct reading *r, bool changing, const struct yaml_no
         int code = 0;
 
         if (!name || !is_word(name))
-                return say_error(r->l, place_of(node, r->file), r->file, "an exception is a mapping with a 'name'");
+                return say_error(r->l, place_of(node, r->file), blame_file(r->file), "an exception is a mapping with a 'name'");
         e->name = name->text;
         e->place = place_of(node, r->file);
         e->fields = yaml_get(node, "fields");
@@ -129,7 +129,7 @@ int read_exceptions(struct loader *l, uint32_t file, bool changing, const struct
         if (yaml_is_null(node))
                 return 0;
         if (node->kind != YAML_SEQUENCE)
-                return say_error(l, place_of(node, file), file, "exceptions: a sequence is expected");
+                return say_error(l, place_of(node, file), blame_file(file), "exceptions: a sequence is expected");
         for (size_t i = 0; i < node->n; i++) {
                 struct reading r = { .l = l, .file = file, .exception = arena_alloc(l->texts, sizeof(*r.exception)) };
 

@@ -62,7 +62,7 @@ struct reading {
 
 static int wrong(struct reading *r, const struct yaml_node *node, const char *key, const char *what)
 {
-        return say_error(r->l, place_of(node, r->file), r->file, "%s '%s': %s: %s", item_kind_names[r->item.kind],
+        return say_error(r->l, place_of(node, r->file), blame_file(r->file), "%s '%s': %s: %s", item_kind_names[r->item.kind],
                          r->name.text, key, what);
 }
 
@@ -123,7 +123,7 @@ static int wrong_priority(struct reading *r, const struct yaml_node *node)
 
         for (unsigned p = PRIORITY_EMERGENCY; p <= PRIORITY_DEBUG; p++)
                 nearest_offer(&nearest, rule_priority_name(p));
-        return say_error(r->l, place_of(node, r->file), r->file,
+        return say_error(r->l, place_of(node, r->file), blame_file(r->file),
                          "rule '%s': '%s' is no priority (Emergency, Alert, Critical, Error, Warning, Notice, Informational, "
                          "Debug)%s", r->name.text, SHOW(node->text), did_you_mean(&nearest, &room));
 }
@@ -230,15 +230,15 @@ static int read_override(struct reading *r, const struct yaml_node *name, const 
         bool replace = value->kind == YAML_SCALAR && str_equals(value->text, "replace");
 
         if (key < 0 || (!keys[key].append && !keys[key].replace))
-                return say_error(r->l, place_of(name, r->file), r->file, "%s '%s': override: '%s' can not be changed",
+                return say_error(r->l, place_of(name, r->file), blame_file(r->file), "%s '%s': override: '%s' can not be changed",
                                  item_kind_names[r->item.kind], r->name.text, SHOW(name->text));
         if (!append && !replace)
-                return say_error(r->l, place_of(value, r->file), r->file, "%s '%s': override: %s: %sreplace is expected",
+                return say_error(r->l, place_of(value, r->file), blame_file(r->file), "%s '%s': override: %s: %sreplace is expected",
                                  item_kind_names[r->item.kind], r->name.text, keys[key].name, keys[key].append ? "append or " : "");
         if (append && !keys[key].append)
                 return wrong(r, value, keys[key].name, "this can not be appended to, only replaced");
         if (!r->item.values[key])
-                return say_error(r->l, place_of(name, r->file), r->file, "%s '%s': override: %s: there is no such key here",
+                return say_error(r->l, place_of(name, r->file), blame_file(r->file), "%s '%s': override: %s: there is no such key here",
                                  item_kind_names[r->item.kind], r->name.text, keys[key].name);
         *(append ? &r->item.append : &r->item.replace) |= KEY_BIT(key);
         return 0;
@@ -252,7 +252,7 @@ static int check_override(struct reading *r)
 
         for (unsigned i = 0; i < ITEM_KEYS && !is_fatal(result); i++)
                 if ((missing & KEY_BIT(i)) && keys[i].replace)
-                        result = say_error(r->l, place_of(r->item.values[i], r->file), r->file,
+                        result = say_error(r->l, place_of(r->item.values[i], r->file), blame_file(r->file),
                                            "%s '%s': %s: 'override' does not say whether to append or to replace this",
                                            item_kind_names[r->item.kind], r->name.text, keys[i].name);
         return result;
@@ -311,7 +311,7 @@ static int check_required(struct reading *r)
                 return read_switch(r);
         for (unsigned i = 0; i < ITEM_KEYS; i++)
                 if (missing & KEY_BIT(i))
-                        return say_error(r->l, r->item.place, r->file, "%s '%s' has no '%s'", item_kind_names[r->item.kind],
+                        return say_error(r->l, r->item.place, blame_file(r->file), "%s '%s' has no '%s'", item_kind_names[r->item.kind],
                                          r->name.text, keys[i].name);
         return 0;
 }
@@ -355,7 +355,7 @@ static bool is_list_name(struct str name)
 static int read_name(struct reading *r, const struct yaml_node *name)
 {
         if (!is_text(name))
-                return say_error(r->l, place_of(name, r->file), r->file, "%s: a name is expected", item_kind_names[r->item.kind]);
+                return say_error(r->l, place_of(name, r->file), blame_file(r->file), "%s: a name is expected", item_kind_names[r->item.kind]);
         r->item.name = name->text;
         show(r->item.name, &r->name);
         if (r->item.kind == ITEM_MACRO && !is_macro_name(r->item.name))

@@ -54,7 +54,7 @@ static int make_conjunction(struct loader *l, const struct definition *d, struct
                 return 0;
         for (uint32_t i = 0; i < n; i++) {
                 const struct ast *part = parts[i];
-                uint64_t hash;
+                uint64_t hash = 0;
                 uint32_t j = i;
                 int r = hash_part(l, part, room, &hash);
 

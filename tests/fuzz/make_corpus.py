@@ -359,97 +359,116 @@ def dpkg_files_inputs():
     yield "odd", b"\n\n/a\r\n  /b  \nrelative\n/no-newline"
 
 
-# ---- images: their documents, archives, and what workers say of them ----
+# ---- rules ----
 
-def document_inputs():
-    digest, other = "sha256:" + "ab" * 32, "sha512:" + "cd" * 64
-    linux = {"architecture": "amd64", "os": "linux"}
-    layer = {"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": digest, "size": 123}
-    names = {"org.opencontainers.image.ref.name": "latest", "io.containerd.image.name": "docker.io/library/x:latest"}
-    index = {"schemaVersion": 2, "manifests": [
-        {**layer, "platform": linux, "annotations": names},
-        {**layer, "digest": other, "platform": {**linux, "architecture": "arm64", "variant": "v8"}},
-        {**layer, "platform": {"architecture": "unknown", "os": "unknown"}}]}
-    manifest = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": layer,
-                "layers": [layer, {**layer, "urls": ["https://example.org"], "size": 2 ** 63 - 1}]}
-    config = {**linux, "created": "2024-01-01T00:00:00Z", "config": {"User": "0"}, "history": [
-        {"created_by": "a" * 40, "empty_layer": True}, {"created_by": None}], "rootfs": {"diff_ids": [digest, other]}}
-    docker = [{"Config": "x.json", "RepoTags": ["a:b", "c:latest"], "Layers": ["1/layer.tar"]},
-              {"Config": "y", "RepoTags": None, "Layers": []}]
-    for name, kind, value in [("index", 1, index), ("manifest", 2, manifest), ("config", 3, config),
-                              ("docker", 4, docker), ("either-index", 0, index), ("either-manifest", 0, manifest),
-                              ("neither", 0, {}), ("both", 0, {**index, **manifest}), ("schema-1", 0, {"fsLayers": []}),
-                              ("bad-digest", 2, {**manifest, "config": {**layer, "digest": "sha256:AB"}}),
-                              ("not-objects", 1, {"manifests": [1, "a", None]}), ("docker-object", 4, {}),
-                              ("no-history", 3, {**config, "history": 1}),
-                              ("docker-tags", 4, [{**docker[0], "RepoTags": [1]}])]:
-        yield name, bytes([kind]) + json.dumps(value).encode()
-    yield "answer-index", answer_of_index()
-    yield "answer-huge", answer_of_index(1 << 63)
-    yield "answer-docker", b"\4" + struct.pack("<I", 1) + b"\1" + s(b"x.json") + string_list([]) + string_list([])
-    history = struct.pack("<I", 1) + b"\1" + s(b"a") + b"\0"
-    yield "answer-config", b"\3" + (b"\0" + s(b"")) * 5 + string_list([]) + history
-
-
-def answer_of_index(size=5):
-    nothing = b"\0" + s(b"")
-    descriptor = nothing + b"\1" + bytes(range(32)) + bytes(32) + struct.pack("<Q", size) + nothing * 3
-    return b"\1" + nothing + struct.pack("<I", 1) + descriptor + b"\1" + s(b"latest") + nothing + b"\1"
-
-
-def archive_inputs():
-    symlink, hardlink = tarfile.SYMTYPE, tarfile.LNKTYPE
-    yield "usual", tar([member("manifest.json", b"[]"), member("blobs/", kind=tarfile.DIRTYPE),
-                        member("blobs/a", b"x" * 600),
-                        member("1/layer.tar", kind=symlink, link="../blobs/a"),
-                        member("2/layer.tar", kind=hardlink, link="1/layer.tar")])
-    yield "twice", tar([member("a", b"1"), member("./a", b"2"), member("/a", kind=symlink, link="a")])
-    yield "long-names", tar([member("p/" * 60 + "f", b"x"), member("l", kind=symlink, link="t/" * 80)],
-                            tarfile.GNU_FORMAT)
-    yield "pax", tar([member("p/" * 60 + "f", b"x", pax_headers={"path": "q"})], tarfile.PAX_FORMAT)
-    yield "outside", tar([member("../a", b"1"), member("b", kind=symlink, link="../../../c"),
-                          member("d", kind=hardlink, link="../e"), member("f", kind=tarfile.FIFOTYPE)])
-    yield "sparse", gnu_sparse()
-    yield "short", tar([member("a", b"x" * 2000)])[:1200]
-    yield "large", tar([member("a", b"x")]).replace(b"00000000001\0", b"77777777777\0", 1)
+def yaml_inputs():
+    yield "block", b"# comment\na: >-\n  folded\n  text\n\n  more\nb: |+\n    literal\n      indented\n\nc: 1\n"
+    yield "flow", b"{a: [1, 'it''s', \"x\\ty\\x41\\u00e9\\\n   z\"], b: {c: ~, ? d : e}, [f]: g}\n"
+    yield "plain", b"a: one\n  two\n    three\nb: null\nc: yes\nd: 0x1f\n"
+    yield "documents", b"--- a\n...\n---\n- b\n--- !!str true\n"
+    yield "aliases", b"a: &x [1, &y 2]\nb: *x\nc: [*y, *x]\n"
+    yield "alias-inside", b"a: &x [1, *x]\n"
+    yield "alias-bomb", b"a: &a [x, x, x, x, x, x, x, x]\n" + b"".join(
+        b"%c: &%c [%s]\n" % (i + 1, i + 1, b", ".join([b"*%c" % i] * 8)) for i in range(97, 105))
+    yield "deep", b"[" * 40 + b"]" * 40
+    yield "windows", b"\xef\xbb\xbfa: |\r\n  b\r\n  c\r\nd: e\r\n"
+    yield "breaks", "a: b\u0085c: |\u2028  d\u2029  e\rf: 'g\n\n  h'\n".encode()
+    yield "twice", b"a: 1\n'a': 2\n"
+    yield "not-utf8", b"a: caf\xe9\n"
+    yield "nul", b"a: b\0c\n"
+    yield "nul-escape", b'a: "b\\0c"\n"\\0": d\n'
     yield "empty", b""
 
 
-def frames_inputs():
-    def named(kind, path, target=b"", offset=512, size=5):
-        return bytes([kind]) + s(path) + s(target) + struct.pack("<QQ", offset, size)
-    usual = [named(1, b"manifest.json"), named(1, b"a", offset=4096, size=0), named(4, b"b", b"a"),
-             named(3, b"c", b"b")]
-    yield "archive", b"\0" + frame(1, b"".join(usual)) + frame(2, b"\2" + s(b"x") + s(b"odd"))
-    yield "archive-beyond", b"\0" + frame(1, named(1, b"a", offset=2 ** 64 - 1) + named(1, b"a", size=2 ** 64 - 1))
-    links = [named(4, b"a", b"b"), named(4, b"b", b"a"), named(2, b"c"), named(5, b"d")]
-    yield "archive-links", b"\0" + frame(1, b"".join(links))
-    yield "archive-nul", b"\0" + frame(1, named(1, b"a\0b") + named(1, b""))
-    yield "document", b"\1" + frame(1, answer_of_index()[:9]) + frame(1, answer_of_index()[9:]) + frame(2, b"")
-    yield "document-failed", b"\1" + frame(3, struct.pack("<i", -74) + s(b"a message"))
-    yield "document-nonsense", b"\1" + frame(9, b"")
-    yield "layer", b"\2" + frame(1, b"\1" + bytes(64)) + frame(1, b"\3" + bytes(64)) + frame(2, b"")
+def condition_inputs():
+    yield "connectives", b"a and not b or (c or not(d and(e)))and not not f or not (not g)"
+    yield "operators", (b"a.b exists and c.d=1 and e.f!=x or g.h<=-1.5e+3 or i.j >0x1F and k.l contains m and n.o "
+                        b"startswith \"p q\" and r.s in (t,u , 'v') or w.x pmatch(/a, /b*) or y.z intersects some_name")
+    yield "modifiers", b"a.b startswith oneof (c, d) and e.f = anyof and g.h = allof or i.j glob anyof k"
+    yield "transformers", (b'tolower(basename(a.b)) in (c) or join(",", (d.e, "f", 12, len(g.h))) = i or '
+                           b"getopt(j.k, 'ab:')[b] exists or l.m = val(n.o[1]) or p.q > len(r.s)")
+    yield "arguments", b"a.b[1] = c and d.e[/f/*] exists and g.h[\"i ]\"] = j"
+    yield "strings", b"a.b = '' or c.d = \"\\\\x\\t\\x41\\xff\\/\" or e.f = 'it\\'s' or g.h endswith \\ or i.j = \"k\\\\\" l\""
+    yield "lists", b"a.b in (some) or c.d in (none, some , e) or f.g in (none) or h.i = 'some' or j.k in (x, some,y)"
+    yield "lines", b"a and\r\n\t b or\n  c.d = e"
+    yield "unicode", "a.b = é and c.d in (\"€ 😀\", \u0085)".encode()
+    yield "deep", b"(not(" * 100 + b"a" + b"))" * 100
+    yield "wrong-end", b"a and (b or"
+    yield "wrong-operator", b"a.b startwith c"
+    yield "wrong-quote", b"a.b = \"c"
+    yield "wrong-escape", b"a.b = '\\.'"
+    yield "nul", b"a\0b"
 
 
-def tree_inputs():
-    def batch(*items):
-        return frame(1, b"".join(items))
-    directory = b"\1" + s(entry(b"etc", DIRECTORY, 0))
-    os_release = b"ID=debian\nVERSION_ID=12\n"
-    content = b"\2" + s(entry(b"etc/os-release", REGULAR, 0, size=len(os_release))) + s(os_release)
-    status = entry(b"var/lib/dpkg/status", REGULAR, 0, size=40)
-    yield "usual", batch(directory, content, b"\3\2" + s(b"etc/x") + s(b"it can not be read")) + frame(2, status)
-    yield "types", batch(*[b"\1" + s(entry(b"x", kind, 0, b"t")) for kind in range(1, 11)])
-    yield "not-a-path", batch(b"\1" + s(entry(b"../x//y/", REGULAR, 0)))
-    yield "no-such-item", batch(directory, b"\9") + batch(directory)
-    yield "no-such-frame", frame(7, directory)
-    yield "many", batch(*[b"\1" + s(entry(b"f%d" % i, REGULAR, 0)) for i in range(200)])
+def rule(name, condition, more=""):
+    return f"- rule: {name}\n  desc: d\n  output: o %proc.name\n  priority: info\n  condition: {condition}\n{more}"
+
+
+EXCEPTIONS = """  exceptions:
+  - {name: e, fields: proc.name, comps: in, values: [a, "b c", names]}
+  - {name: f, fields: [proc.name, fd.name], comps: [=, startswith], values: [[a, /b], [c, /d]]}
+  - {name: g, fields: [proc.pname]}
+"""
+
+BASE = """- required_engine_version: 0.57.0
+- required_plugin_versions: [{name: container, version: 0.4.0}]
+- list: names
+  items: [bash, '"a b"', more]
+- list: more
+  items: [x, y]
+- macro: opened
+  condition: evt.type in (open, openat)
+- macro: named
+  condition: (opened and proc.name in (names))
+"""
+
+
+def rules_inputs():
+    divider = "\n=====\n"
+    usual = BASE + rule("A", ">\n    named and\n    not fd.name startswith /etc", EXCEPTIONS) + rule("B", "named or opened")
+    local = """- list: names
+  items: [zsh]
+  override: {items: append}
+- macro: named
+  condition: or proc.pname = x
+  append: true
+- rule: A
+  condition: and proc.tty != 0
+  priority: debug
+  tags: [t]
+  exceptions:
+  - {name: e, values: [z]}
+  override: {condition: append, priority: replace, tags: append, exceptions: append}
+- rule: B
+  enabled: false
+"""
+    yield "usual", usual.encode()
+    yield "override", (usual + divider + local).encode()
+    yield "append-to-nothing", (local + divider + usual).encode()
+    yield "windows", usual.replace("\n", "\r\n").encode()
+    yield "our-keys", rule("A", "image.user = root", "  source: image\n  applies: image.name exists\n  owner: x\n"
+                           "  remediation: y\n  references: [a]\n  controls: [b, c]\n").encode()
+    yield "skipped", (rule("A", "ka.verb = x and (", "  source: k8s_audit\n") + rule("B", "proc.nmae = x",
+                      "  skip-if-unknown-filter: true\n") + rule("C", "half.value = x", "  source: half\n") +
+                      rule("D", "half.kind in (wink, nod, bow)", "  source: half\n")).encode()
+    yield "never", (rule("A", "evt.type = open and evt.type = creat") + rule("B", "evt.dir=> and proc.name in ()") +
+                    rule("C", "evt.type = open") + rule("D", "evt.type = open and proc.name = x")).encode()
+    yield "left-out", (usual + divider + "- macro: named\n  condition: proc.nmae = x\n" + divider +
+                       rule("C", "named") + divider + rule("D", "unknown")).encode()
+    yield "endless", b"- macro: a\n  condition: proc.name = x\n- macro: b\n  condition: a\n- macro: a\n  condition: b or a\n"
+    yield "endless-list", (b"- list: a\n  items: [b, a]\n- list: b\n  items: [a]\n" + rule("A", "proc.name in (a, b)").encode())
+    yield "tower", ("- {macro: m0, condition: proc.name = x}\n" + "".join(
+        f"- {{macro: m{i}, condition: {' or '.join([f'm{i - 1}'] * 10)}}}\n" for i in range(1, 8))).encode()
+    yield "wrong-items", (b"- rulle: A\n- ~\n- word\n- {}\n- rule:\n- rule: B\n  priority: warn\n  tags: x\n  enabled: 2\n"
+                          b"- macro: m\n- list: l\n  items: [a, [b]]\n- rule: C\n  override: {x: append}\n- rule: D\n  append: 1\n")
+    yield "wrong-exceptions", (rule("A", "evt.type = open", "  exceptions: [{name: e}, x, {name: f, fields: [a], comps: [b]}]\n") +
+                               rule("B", "evt.type = open", "  exceptions: [{name: f, fields: [a.b], values: [x]}]\n")).encode()
+    yield "not-a-sequence", b"rule: A\n"
+    yield "version", b"- required_engine_version: 1.0.0\n- required_engine_version: x\n- required_plugin_versions: y\n"
 
 
 TARGETS = {
-    **corpus_databases.INPUTS,
-    "archive": archive_inputs,
-    "document": document_inputs,
+    "condition": condition_inputs,
     "dpkg-files": dpkg_files_inputs,
     "dpkg-status": dpkg_status_inputs,
     "frames": frames_inputs,
@@ -458,11 +477,11 @@ TARGETS = {
     "json": json_inputs,
     "layer": layer_inputs,
     "layer-file": layer_file_inputs,
-    "report": report_inputs,
-    "stamp": stamp_inputs,
+    "rules": rules_inputs,
     "text": text_inputs,
     "tree": tree_inputs,
     "wire": wire_inputs,
+    "yaml": yaml_inputs,
 }
 
 
