@@ -12,7 +12,6 @@
 
 #define LINKS_MAX 500000 /* each is held in memory; those beyond lead to nothing, which is said of each */
 #define ROUNDS_MAX 8     /* links that lead to links of lower layers */
-#define LINKS_MAX 500000 /* each is held in memory */
 #define WORD_BITS 64
 
 struct merge_link {

@@ -5,6 +5,38 @@ import struct
 
 # ---- text ----
 
+def text_inputs():
+    yield "path", b"./usr//lib/../lib64/./x"
+    yield "climbs", b"a/../../etc"
+    yield "absolute", b"/etc/passwd/"
+    yield "nul", b"a\0b"
+    yield "terminal", b"\x1b[31mred\x1b[0m\\ \t\n\x7f"
+    yield "unicode", "é€😀 ‮ ​ \u0085 \ufeff".encode()
+    yield "not-utf8", b"\xc0\x80\xed\xa0\x80\xf5\xff caf\xe9"
+    yield "sha256", b"sha256:" + b"0123456789abcdef" * 4
+    yield "sha512", b"sha512:" + b"0123456789abcdef" * 8
+    yield "platform", b"linux/arm/v7"
+
+
+DPKG = (b"Package: libx1\nStatus: install ok installed\nArchitecture: amd64\nMulti-Arch: same\nSource: x (2:1.0-3)\n"
+        b"Version: 2:1.0-3+b1\nMaintainer: A <a@example.org>\nDescription: a\n more\n .\n\n"
+        b"Package: gone\nStatus: deinstall ok config-files\nVersion: 1\nArchitecture: all\n\n"
+        b"Package: tzdata\nStatus: install ok installed\nVersion: 2024a-1\nArchitecture: all\n")
+
+
+def dpkg_status_inputs():
+    yield "usual", DPKG
+    yield "crlf", DPKG.replace(b"\n", b"\r\n")
+    yield "no-version", b"Package: a\nStatus: install ok installed\n\nStatus: install ok installed\nVersion: 1\n"
+    yield "odd-lines", b": empty\nPackage\nPackage:\n\t\n\n\n\n continuation\nSource: (\nStatus:   installed\n"
+    yield "no-newline", b"Package: a\nVersion: 1\nStatus: install ok installed\nSource: b (1"
+
+
+def dpkg_files_inputs():
+    yield "list", b"/.\n/usr\n/usr/bin/x\n"
+    yield "odd", b"\n\n/a\r\n  /b  \nrelative\n/no-newline"
+
+
 APK = (b"C:Q1abc=\nP:busybox\nV:1.36.1-r5\nA:x86_64\nS:1\nI:2\nT:a\nU:https://example.org\nL:GPL-2.0-only\no:busybox\n"
        b"m:A <a@example.org>\nt:1\nc:0\nD:so:libc.so\np:/bin/sh\nF:bin\nR:busybox\na:0:0:755\nZ:Q1x=\nF:\nR:x\n\n"
        b"P:libcrypto3\nV:3.1.4-r5\nA:x86_64\no:openssl\nF:lib\nR:libcrypto.so.3\n\n")
@@ -362,6 +394,8 @@ def rpm_wal_inputs():
 INPUTS = {
     "apk": apk_inputs,
     "copyright": copyright_inputs,
+    "dpkg-files": dpkg_files_inputs,
+    "dpkg-status": dpkg_status_inputs,
     "os-release": os_release_inputs,
     "os-release-quoting": quoting_inputs,
     "rpm-bdb": rpm_bdb_inputs,
@@ -370,4 +404,5 @@ INPUTS = {
     "rpm-ndb": rpm_ndb_inputs,
     "rpm-sqlite": rpm_sqlite_inputs,
     "rpm-wal": rpm_wal_inputs,
+    "text": text_inputs,
 }

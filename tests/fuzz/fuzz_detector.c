@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Any detector: compiled once for each, with DETECTOR its variable and DETECTOR_PATH a path that it wants.
- * DETECTOR_SEAL, where there is one, writes the checksums that no fuzzer guesses. DETECTOR_TELLS is 1 for one that emits
- * nothing but problems.
+ * DETECTOR_SEAL, where there is one, writes the checksums that no fuzzer guesses. DETECTOR_TELLS is 1 for one that
+ * emits nothing but problems.
  */
 #include "fuzz.h"
 #include "inventory/detectors.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From layer files to what people and programs read: the layers are joined into an inventory, and that is rendered.
- * With the layers of fuzz_layer_file.c: whatever a hijacked worker wrote into them, the JSON report is JSON, the table is
- * text that moves no cursor, and a package URL is one.
+ * With the layers of fuzz_layer_file.c: whatever a hijacked worker wrote into them, what passes layer_check() can be
+ * joined, the JSON report is JSON, the table is text that moves no cursor, and a package URL is one.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,10 +11,13 @@
 #include "base/json.h"
 #include "fuzz.h"
 #include "pipeline/inventory_join.h"
+#include "pipeline/layer_check.h"
+#include "pipeline/verdicts.h"
 #include "report/report.h"
 
 #define WIDTH 80
 #define TEXT_MAX (256u << 20)
+#define LAYERS_MAX 8 /* as fuzz_layer_file.c gives */
 
 typedef int (*render_fn)(const struct scan_result *, const struct report_options *, struct output *, struct error *);
 
@@ -94,6 +97,16 @@ static int count_record(void *ctx, const struct layer_record *record, struct err
         return 0;
 }
 
+/* Layers that can not be used are left out, as the scan does. */
+static void keep_usable(struct layer_file *const *layers, size_t n, const struct scan_limits *limits,
+                        struct layer_file **ret)
+{
+        struct error err = ERROR_INIT;
+
+        for (size_t i = 0; i < n; i++)
+                ret[i] = layers[i] && layer_check(layers[i], limits, &err) == 0 ? layers[i] : NULL;
+}
+
 static int fill(struct scan_result *result, struct layer_file *const *layers, size_t n, struct error *err)
 {
         int fd = fuzz_file("", 0), r;
@@ -114,16 +127,24 @@ static int fill(struct scan_result *result, struct layer_file *const *layers, si
         return image_index_open(fd, &result->index, err);
 }
 
-static void join(struct scan_result *result, struct layer_file *const *layers, size_t n)
+static void join(struct scan_result *result, struct layer_file *const *all, size_t n)
 {
         static const struct scan_options options = { .owners = true, .limits = SCAN_LIMITS_DEFAULT };
+        struct layer_file *layers[LAYERS_MAX] = { NULL };
+        struct scan_layer judged[LAYERS_MAX];
         struct error err = ERROR_INIT;
         size_t most = 0;
-        int r = fill(result, layers, n, &err);
+        int r;
 
+        keep_usable(all, n, &options.limits, layers);
+        r = fill(result, layers, n, &err);
+        for (size_t i = 0; i < n; i++)
+                judged[i] = (struct scan_layer){ .file = layers[i], .verified = true };
         if (r == 0)
                 r = inventory_join(result, layers, n, &options, &err);
-        HOLDS_OR(r == 0 || err.code == -EBADMSG || err.code == -E2BIG, err);
+        if (r == 0)
+                r = scan_judge(result, judged, n, &err);
+        HOLDS_OR(r == 0, err);
         if (r < 0)
                 return;
         for (size_t i = 0; i < n; i++)

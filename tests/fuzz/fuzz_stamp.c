@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Stamps of the cache as a damaged disk may hold them: what decodes is a digest and encodes the same. The input is taken
- * as it is, and as one without its checksum; of a digest made of it the stamp decodes.
+ * Stamps of the cache as a damaged disk may hold them: what decodes is a digest and encodes the same. The input is
+ * taken as it is, and as one without its checksum; of a digest made of it the stamp decodes.
  */
 #include "base/hash.h"
 #include "base/wire.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names from images: paths brought into their one form, links followed, text made fit for terminals and JSON, digests and
- * platforms.
+ * Names from images: paths brought into their one form, links followed, text made fit for terminals and JSON, digests
+ * and platforms.
  */
 #include <errno.h>
 
