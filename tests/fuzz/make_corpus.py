@@ -303,6 +303,50 @@ def text_inputs():
     yield "not-utf8", b"\xc0\x80\xed\xa0\x80\xf5\xff caf\xe9"
 
 
+EVENT = b"""evt.type=openat
+evt.arg.flags=O_RDWR|O_CREAT
+evt.arg.mode=0755
+evt.arg.name=../x
+evt.rawres=-2
+evt.rawtime=1785456000123456789
+proc.name=bash
+proc.args=-c id -p80 aGVsbG8=
+proc.pname=sshd
+proc.aname[2]=systemd
+proc.cwd=/srv
+proc.env=A=b C=d
+user.uid=0
+fd.name=/etc/shadow
+fd.cip=10.0.0.1
+fd.sip=::ffff:192.0.2.7
+fd.sport=443
+fd.types=file,ipv4
+container.full_id=0123456789abcdef
+container.mounts=/proc:/p:ro:false:private
+container.label[app]=web
+evt.buffer=\xca\xfe\xff
+"""
+
+
+def match_inputs():
+    for number, condition in enumerate([
+            b"evt.type in (open, openat) and evt.is_open_write = true and not proc.name in (sh, dash)",
+            b"proc.aname = sshd or proc.aname[2] startswith sys and proc.pid exists",
+            b"fd.net in (\"10.0.0.0/8\", \"::/0\") or fd.ip != \"10.0.0.2\" and fd.port > 1",
+            b"fd.name pmatch (/etc, /usr/*/[a-z]*) and fd.name glob \"/*/shad?w\" and fd.name iglob \"*OW\"",
+            b"fd.name regex \"/etc/.+w\"",
+            b"proc.name contains oneof (a, b) and proc.name != allof (x, y) and proc.name = anyof (bash, sh)",
+            b"getopt(proc.args, \"cp:\")[p] = \"80\" and len(getopt(proc.args, \"cp:\")) > 1",
+            b"b64(proc.args[3]) = hello and basename(toupper(proc.cwd)) = SRV",
+            b"join(\",\", (proc.name, proc.pname)) = concat(proc.name, \",\", proc.pname)",
+            b"evt.buffer bcontains cafe and evt.rawres in (-1, -2, -3, -4, -5) and fd.types intersects (file)",
+            b"not (evt.dir = > or evt.num = 0) and container.mount.dest[/proc*] exists",
+            b"fs.path.name exists or evt.time startswith 0 or evt.abspath = /x",
+            b"proc.name < 5", b"proc.name regex \"(a\"", b"not", b"\xff\x00 and",
+    ]):
+        yield f"condition-{number}", condition + b"\n*%proc.name %5fd.name %toupper(proc.name) %fd.ip %% %proc.aname[2]!\n" + EVENT
+
+
 def dpkg_status_inputs():
     yield "usual", DPKG
     yield "crlf", DPKG.replace(b"\n", b"\r\n")
@@ -324,6 +368,7 @@ TARGETS = {
     "json": json_inputs,
     "layer": layer_inputs,
     "layer-file": layer_file_inputs,
+    "match": match_inputs,
     "text": text_inputs,
     "wire": wire_inputs,
 }
