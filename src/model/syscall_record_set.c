@@ -310,9 +310,10 @@ static int set_kind(struct syscall_record *record, struct str text, struct error
         int kind = fact_source_event(&syscall_source, text);
         const char *nearest = kind < 0 ? fact_source_event_nearest(&syscall_source, text) : NULL;
 
+        if (kind < 0 && nearest)
+                return error_say(err, -EINVAL, "there is no event '%.*s', did you mean '%s'?", STR_ARG(text), nearest);
         if (kind < 0)
-                return error_say(err, -EINVAL, "there is no event '%.*s'%s%s%s", STR_ARG(text), nearest ? ", did you mean '" : "",
-                                 nearest ? nearest : "", nearest ? "'?" : "");
+                return error_say(err, -EINVAL, "there is no event '%.*s'", STR_ARG(text));
         record->event.kind = (uint32_t)kind;
         return 0;
 }

@@ -145,8 +145,8 @@ static int compile_roots(struct compiler *c, const struct rule *rule, struct roo
         if (r == 0 && rule->applies)
                 r = compile_condition(c, rule->applies, &roots->applies);
         if (r < 0)
-                return error_wrap(c->err, "%s:%u:%u: rule '%.*s'", rule->file ? rule->file : "", c->place.line, c->place.column,
-                                  STR_ARG(rule->name));
+                return error_wrap(c->err, "%s:%u:%u: rule '%.*s'", rule->file ? rule->file : "", c->place.line,
+                                  c->place.column, STR_ARG(rule->name));
         node_use(c, roots->condition);
         node_use(c, roots->applies);
         return 0;
@@ -163,28 +163,27 @@ static int compile_rule(struct compiler *c, struct compiled_rule *rule, const st
         return r < 0 ? r : compile_output(c, rule);
 }
 
-static int compile_all(struct compiler *c, const struct rule_set *set)
+static int compile_all(struct compiler *c, const struct rule *const *rules, uint32_t n)
 {
-        uint32_t n = rule_set_count(set);
         _cleanup_free_ struct roots *roots = calloc(MAX_OF(n, 1u), sizeof(*roots));
+        uint32_t last = 0;
         int r = 0;
 
+        for (uint32_t i = 0; i < n; i++)
+                last = MAX_OF(last, rules[i]->index);
         c->p->rules = calloc(MAX_OF(n, 1u), sizeof(*c->p->rules));
-        c->p->by_index = calloc(MAX_OF(n, 1u), sizeof(*c->p->by_index));
+        c->p->by_index = calloc((size_t)last + 1, sizeof(*c->p->by_index));
         if (!roots || !c->p->rules || !c->p->by_index)
                 return error_oom(c->err);
-        c->p->n_by_index = n;
+        c->p->n_by_index = last + 1;
+        memset(c->p->by_index, 0xff, ((size_t)last + 1) * sizeof(*c->p->by_index)); /* NONE */
         for (uint32_t i = 0; i < n && r == 0; i++) {
-                const struct rule *rule = rule_set_get(set, i);
-
-                c->p->by_index[i] = NONE;
-                if (rule->state != RULE_READY || rule->source != c->source)
-                        continue;
-                c->p->by_index[i] = c->p->n_rules;
-                c->p->rules[c->p->n_rules].rule = rule;
-                r = compile_roots(c, rule, &roots[c->p->n_rules++]);
+                c->p->by_index[rules[i]->index] = i;
+                c->p->rules[i].rule = rules[i];
+                c->p->n_rules++;
+                r = compile_roots(c, rules[i], &roots[i]);
         }
-        for (uint32_t i = 0; i < c->p->n_rules && r == 0; i++)
+        for (uint32_t i = 0; i < n && r == 0; i++)
                 r = compile_rule(c, &c->p->rules[i], &roots[i]);
         return r;
 }
@@ -226,14 +225,14 @@ static int index_kinds(struct compiler *c)
         return 0;
 }
 
-int rule_program_new(const struct rule_set *set, const struct fact_source *source, enum rule_matching matching,
-                     struct rule_program **ret, struct error *err)
+int rule_program_of(const struct rule *const *rules, uint32_t n, const struct fact_source *source,
+                    enum rule_matching matching, struct rule_program **ret, struct error *err)
 {
         _cleanup_(compiler_done) struct compiler c;
         int r = compiler_begin(&c, source, err);
 
         if (r == 0)
-                r = compile_all(&c, set);
+                r = compile_all(&c, rules, n);
         if (r == 0)
                 r = compile_ways(&c);
         if (r == 0)
@@ -243,6 +242,23 @@ int rule_program_new(const struct rule_set *set, const struct fact_source *sourc
         c.p->matching = source->logic == LOGIC_THREE_VALUED ? MATCHING_ALL : matching;
         *ret = TAKE_PTR(c.p);
         return 0;
+}
+
+int rule_program_new(const struct rule_set *set, const struct fact_source *source, enum rule_matching matching,
+                     struct rule_program **ret, struct error *err)
+{
+        uint32_t all = rule_set_count(set), n = 0;
+        _cleanup_free_ const struct rule **rules = calloc(MAX_OF(all, 1u), sizeof(*rules));
+
+        if (!rules)
+                return error_oom(err);
+        for (uint32_t i = 0; i < all; i++) {
+                const struct rule *rule = rule_set_get(set, i);
+
+                if (rule->state == RULE_READY && rule->source == source)
+                        rules[n++] = rule;
+        }
+        return rule_program_of(rules, n, source, matching, ret, err);
 }
 
 const uint64_t *rule_program_events(const struct rule_program *program)

@@ -47,7 +47,8 @@ static int check_operator(struct compiler *c, const struct ast *ast, uint32_t le
         if (operators_of(slot->type) & BIT(ast->op))
                 return 0;
         return compiler_error(c, ast->place, "%s is %s%s: '%s' is for %s", slot_describe(c, left, &room),
-                              slot->type == VALUE_BYTES ? "" : type[0] == 'a' ? "an " : "a ", type, rule_operator_name(ast->op),
+                              slot->type == VALUE_BYTES ? "" : type[0] == 'a' ? "an " : "a ", type,
+                              rule_operator_name(ast->op),
                               ORDER & BIT(ast->op) ? "numbers"
                               : ast->op == OP_BCONTAINS || ast->op == OP_BSTARTSWITH ? "bytes" : "strings");
 }
@@ -104,7 +105,8 @@ static int compile_right_slot(struct compiler *c, const struct ast *ast, struct 
         right = slot_describe(c, check->right, &right_room);
         if (misfit == ONLY_CONSTANTS)
                 return compiler_error(c, ast->right.place, "'%s%s%s' takes only what stands in the rule",
-                                      rule_operator_name(check->op), check->modifier ? " " : "", modifier_words[check->modifier]);
+                                      rule_operator_name(check->op), check->modifier ? " " : "",
+                                      modifier_words[check->modifier]);
         if (misfit == SEVERAL_VALUES)
                 return compiler_error(c, ast->right.place, "%s has several values when no number is given: they can only be "
                                       "compared with what stands in the rule", l->several ? left : right);
@@ -114,8 +116,9 @@ static int compile_right_slot(struct compiler *c, const struct ast *ast, struct 
         if (misfit == TYPES)
                 return compiler_error(c, ast->right.place, "%s is a %s, %s a %s", left, value_type_name(l->type), right,
                                       value_type_name(r->type));
-        return compiler_error(c, ast->right.place, "'%s' can not compare %s (%s) with %s (%s)", rule_operator_name(check->op), left,
-                              l->is_list ? "a list" : "one value", right, r->is_list ? "a list" : "one value");
+        return compiler_error(c, ast->right.place, "'%s' can not compare %s (%s) with %s (%s)",
+                              rule_operator_name(check->op), left, l->is_list ? "a list" : "one value", right,
+                              r->is_list ? "a list" : "one value");
 }
 
 /* ---- answers that are known ---- */
@@ -285,7 +288,9 @@ static int begin_check(struct compiler *c, const struct ast *ast, struct check *
 
 int compile_check(struct compiler *c, const struct ast *ast, uint32_t *ret)
 {
-        struct check check = { .kind = CHECK_COMPARE, .op = ast->op, .modifier = ast->modifier, .left = NONE, .right = NONE };
+        struct check check = {
+                .kind = CHECK_COMPARE, .op = ast->op, .modifier = ast->modifier, .left = NONE, .right = NONE,
+        };
         uint32_t number, id = NONE;
         bool decided;
         int r = begin_check(c, ast, &check);

@@ -268,7 +268,8 @@ static int add_step(struct compiler *c, struct step step, uint32_t *ret)
 }
 
 /* "and" goes on to the next child where one holds, "or" where it does not; negated each is the other. */
-static int steps_of_children(struct compiler *c, uint32_t id, bool negated, uint32_t then, uint32_t otherwise, uint32_t *ret)
+static int steps_of_children(struct compiler *c, uint32_t id, bool negated, uint32_t then, uint32_t otherwise,
+                             uint32_t *ret)
 {
         bool all = (c->nodes[id].kind == NODE_AND) != negated;
         uint32_t next = all ? then : otherwise;
@@ -306,7 +307,8 @@ static int steps_to(struct compiler *c, uint32_t id, bool negated, uint32_t then
         }
         if (kind == NODE_NOT)
                 return steps_to(c, c->nodes[id].children[0], !negated, then, otherwise, ret);
-        if (kind != NODE_CHECK && c->nodes[id].uses > 1 && c->nodes[id].checks >= SHARED_CHECKS_MIN && c->nodes[id].check == NONE) {
+        if (kind != NODE_CHECK && c->nodes[id].check == NONE && c->nodes[id].uses > 1 &&
+            c->nodes[id].checks >= SHARED_CHECKS_MIN) {
                 r = make_shared(c, id);
                 if (r < 0)
                         return r;

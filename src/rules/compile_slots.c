@@ -176,12 +176,14 @@ static int check_inputs(struct compiler *c, const struct operand *o, const uint3
         case TRANSFORM_B64:
                 slot->type = first->type;
                 slot->is_list = first->is_list;
-                return value_type_is_text(first->type) || first->type == VALUE_BYTES ? 0
-                                                                                      : wrong_input(c, o, 0, "a string or bytes");
+                if (value_type_is_text(first->type) || first->type == VALUE_BYTES)
+                        return 0;
+                return wrong_input(c, o, 0, "a string or bytes");
         case TRANSFORM_LEN:
                 slot->type = VALUE_NUMBER;
-                return first->is_list || value_type_is_text(first->type) || first->type == VALUE_BYTES
-                               ? 0 : wrong_input(c, o, 0, "a string, bytes or a list");
+                if (first->is_list || value_type_is_text(first->type) || first->type == VALUE_BYTES)
+                        return 0;
+                return wrong_input(c, o, 0, "a string, bytes or a list");
         case TRANSFORM_JOIN:
                 if (first->is_list || !value_type_is_text(first->type))
                         return wrong_input(c, o, 0, "a string, which is put between the items");

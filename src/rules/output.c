@@ -21,9 +21,15 @@ static int add_piece(struct compiler *c, struct pieces *pieces, struct output_pi
         return 0;
 }
 
+static int add_text(struct compiler *c, struct pieces *pieces, struct str text, size_t start, size_t end)
+{
+        return add_piece(c, pieces, (struct output_piece){ .text = { text.p + start, end - start }, .slot = NONE });
+}
+
 static bool is_name_char(char c)
 {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '.' ||
+               c == '-';
 }
 
 /* The end of what stands in brackets that open at `at`, quotes heeded; 0: they never close. */
@@ -160,11 +166,11 @@ static int cut_output(struct compiler *c, struct pieces *pieces, struct str text
                         continue;
                 }
                 if (str_starts(rest, "%%")) {
-                        r = add_piece(c, pieces, (struct output_piece){ { text.p + start, at + 1 - start }, NONE, 0, STR_NULL });
+                        r = add_text(c, pieces, text, start, at + 1);
                         start = at += 2;
                         continue;
                 }
-                r = add_piece(c, pieces, (struct output_piece){ { text.p + start, at - start }, NONE, 0, STR_NULL });
+                r = add_text(c, pieces, text, start, at);
                 start = at;
                 if (r == 0)
                         r = take_value(c, pieces, rest, &taken);
@@ -173,7 +179,7 @@ static int cut_output(struct compiler *c, struct pieces *pieces, struct str text
                 else
                         at++;
         }
-        return r < 0 ? r : add_piece(c, pieces, (struct output_piece){ { text.p + start, text.n - start }, NONE, 0, STR_NULL });
+        return r < 0 ? r : add_text(c, pieces, text, start, text.n);
 }
 
 int compile_output(struct compiler *c, struct compiled_rule *rule)
@@ -262,7 +268,8 @@ void rule_output(const struct rule_program *program, struct rule_scratch *scratc
 }
 
 void rule_output_fields(const struct rule_program *program, struct rule_scratch *scratch, const struct rule *rule,
-                        const struct fact *fact, void (*each)(void *ctx, struct str name, const struct value *value), void *ctx)
+                        const struct fact *fact, void (*each)(void *ctx, struct str name, const struct value *value),
+                        void *ctx)
 {
         const struct compiled_rule *compiled = program_rule(program, rule);
         bool own = compiled && begin(scratch, fact);

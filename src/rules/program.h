@@ -21,7 +21,6 @@
 #define NONE UINT32_MAX
 
 #define PROGRAM_STEPS_MAX (1u << 24)
-#define PROGRAM_RULES_MAX (1u << 20)
 #define SCRATCH_VALUES (512u << 10) /* bytes for what getters and transformers put together of one fact */
 
 /* ---- slots: what is read ---- */
@@ -158,6 +157,10 @@ struct rule_scratch {
         struct value_scratch values;
         struct pattern_scratch *patterns;
 };
+
+/* Of rules that come from no set; no two with the same index. */
+int rule_program_of(const struct rule *const *rules, uint32_t n, const struct fact_source *source,
+                    enum rule_matching matching, struct rule_program **ret, struct error *err) _must_check_;
 
 /* NULL: it is not of this program. */
 static inline const struct compiled_rule *program_rule(const struct rule_program *p, const struct rule *rule)
