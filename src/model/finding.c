@@ -83,8 +83,7 @@ int finding_add(struct finding_list *list, const struct finding *finding, struct
 bool finding_list_reaches(const struct finding_list *list, enum severity severity)
 {
         for (size_t i = 0; i < list->n; i++)
-                if ((list->items[i].verdict == VERDICT_FAIL || list->items[i].verdict == VERDICT_UNDETERMINED) &&
-                    list->items[i].severity >= severity)
+                if (list->items[i].verdict == VERDICT_FAIL && list->items[i].severity >= severity)
                         return true;
         return false;
 }

@@ -57,7 +57,7 @@ struct finding_list {
 
 /* Copies all strings, computes the id. */
 int finding_add(struct finding_list *list, const struct finding *finding, struct error *err) _must_check_;
-/* True if one that failed or is undetermined is at or above `severity`. */
+/* True if one that failed is at or above `severity`. What is undetermined has not failed: it leaves a result incomplete. */
 bool finding_list_reaches(const struct finding_list *list, enum severity severity);
 /* The most severe first; then by rule, place and message, so that the same image gives the same list. */
 void finding_list_sort(struct finding_list *list);
