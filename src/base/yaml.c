@@ -282,7 +282,7 @@ static int end_node(struct reader *r)
         struct open_node *open = &r->open[r->n_open - 1];
         struct yaml_node *node = open->node;
         size_t n = r->n_pending - open->first, height = open->height + 1;
-        void *children = arena_copy(r->arena, r->pending + open->first, n * sizeof(*r->pending));
+        void *children = arena_copy(r->arena, n ? r->pending + open->first : NULL, n * sizeof(*r->pending));
         int code = 0;
 
         if (!children)
@@ -459,7 +459,8 @@ int yaml_bool(const struct yaml_node *node, bool *ret, struct error *err)
                         return 0;
                 }
         }
-        return error_say(err, -EBADMSG, "line %u, column %u: true or false is expected", node->mark.line, node->mark.column);
+        return error_say(err, -EBADMSG, "line %u, column %u: true or false is expected", node->mark.line,
+                         node->mark.column);
 }
 
 bool yaml_is_null(const struct yaml_node *node)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the text of a scalar was written: both are walked side by side. What is not blank stands in both, in the same order,
- * but for quotes and escapes (YAML 1.1, chapter 9). */
+/* Where the text of a scalar was written: both are walked side by side. What is not blank stands in both, in the same
+ * order, but for quotes and escapes (YAML 1.1, chapter 9). */
 #include "base/yaml.h"
 
 struct walk {
@@ -27,11 +27,18 @@ static struct str rest(const struct walk *w)
 /* CR LF, CR, LF, and the breaks of Unicode that YAML 1.1 knows; 0: none stands here. */
 static size_t line_break(struct str s)
 {
-        if (str_starts(s, "\r\n") || str_starts(s, "\xc2\x85"))
-                return 2;
-        if (str_starts(s, "\xe2\x80\xa8") || str_starts(s, "\xe2\x80\xa9"))
-                return 3;
-        return s.n && (s.p[0] == '\n' || s.p[0] == '\r');
+        switch (s.n ? s.p[0] : 0) {
+        case '\n':
+                return 1;
+        case '\r':
+                return str_starts(s, "\r\n") ? 2 : 1;
+        case '\xc2':
+                return str_starts(s, "\xc2\x85") ? 2 : 0;
+        case '\xe2':
+                return str_starts(s, "\xe2\x80\xa8") || str_starts(s, "\xe2\x80\xa9") ? 3 : 0;
+        default:
+                return 0;
+        }
 }
 
 static void step(struct walk *w)
@@ -127,7 +134,8 @@ static void pass_blank(struct walk *w)
                 step(w);
 }
 
-void yaml_stretches(const struct yaml_node *scalar, void (*each)(void *ctx, size_t offset, struct yaml_mark mark), void *ctx)
+void yaml_stretches(const struct yaml_node *scalar, void (*each)(void *ctx, size_t offset, struct yaml_mark mark),
+                    void *ctx)
 {
         struct walk w = { scalar, 0, scalar->mark };
         struct str text = scalar->text;

@@ -13,15 +13,21 @@ struct checking {
         struct str unfilled[UNFILLED_SHOWN]; /* fields that nothing fills */
         size_t n_unfilled;                   /* also those that are not kept */
         bool unknown;                        /* a field is unknown, and the rule is to be skipped for it */
+        unsigned n_errors;
 };
 
-static int check_tree(struct checking *c, const struct ast *ast, uint32_t blame);
+static int check_tree(struct checking *c, const struct ast *ast, struct blame blame);
 
 /* ---- fields ---- */
 
-static int unknown_field(struct checking *c, struct str name, struct place place, uint32_t blame)
+static const char *find_nearest(struct checking *c, struct str name)
 {
-        struct nearest nearest = { .name = field_nearest(c->source, name) };
+        return may_compare(c->l, c->source->n_fields) ? field_nearest(c->source, name) : NULL;
+}
+
+static int unknown_field(struct checking *c, struct str name, struct place place, struct blame blame)
+{
+        struct nearest nearest = { .name = find_nearest(c, name) };
         struct did_you_mean room;
         _cleanup_(buf_free) struct buf reason = { 0 };
 
@@ -36,7 +42,8 @@ static int unknown_field(struct checking *c, struct str name, struct place place
         if (!c->d->rule->reason.p)
                 return error_oom(c->l->err);
         c->d->rule->reason.n = reason.len;
-        return say_warning(c->l, place, "rule '%s' is skipped: %s%s", SHOW(c->d->name), reason.data, did_you_mean(&nearest, &room));
+        return say_warning(c->l, place, "rule '%s' is skipped: %s%s", SHOW(c->d->name), reason.data,
+                           did_you_mean(&nearest, &room));
 }
 
 static void note_unfilled(struct checking *c, struct str name)
@@ -51,7 +58,8 @@ static void note_unfilled(struct checking *c, struct str name)
         c->n_unfilled++;
 }
 
-static int wrong_argument(struct checking *c, struct str field, struct place place, uint32_t blame, const char *what)
+static int wrong_argument(struct checking *c, struct str field, struct place place, struct blame blame,
+                          const char *what)
 {
         return say_error(c->l, place, blame, "rule '%s': the field '%s' %s", SHOW(c->d->name), SHOW(field), what);
 }
@@ -64,7 +72,7 @@ static bool is_index(struct str argument)
 }
 
 static int check_argument(struct checking *c, const struct field *field, const struct operand *o, struct str suffix,
-                          uint32_t blame)
+                          struct blame blame)
 {
         bool has = o->has_argument || suffix.n;
         struct str argument = o->has_argument ? o->argument : suffix;
@@ -88,7 +96,7 @@ static int check_argument(struct checking *c, const struct field *field, const s
         return 0;
 }
 
-static int check_field(struct checking *c, const struct operand *o, uint32_t blame)
+static int check_field(struct checking *c, const struct operand *o, struct blame blame)
 {
         struct str suffix = STR_NULL;
         const struct field *field = field_find(c->source, o->name, &suffix);
@@ -107,11 +115,12 @@ static int check_value(struct checking *c, const struct operand *o)
 
         if (o->quoted || !o->name.n || !memchr(o->name.p, '.', o->name.n) || !field_find(c->source, o->name, &suffix))
                 return 0;
-        return say_warning(c->l, o->place, "rule '%s': '%s' is compared as a word here; the value of that field is val(%s)",
+        return say_warning(c->l, o->place,
+                           "rule '%s': '%s' is compared as a word here; the value of that field is val(%s)",
                            SHOW(c->d->name), SHOW(o->name), SHOW(o->name));
 }
 
-static int check_operand(struct checking *c, const struct operand *o, uint32_t blame)
+static int check_operand(struct checking *c, const struct operand *o, struct blame blame)
 {
         int result = 0;
 
@@ -129,20 +138,21 @@ static int check_operand(struct checking *c, const struct operand *o, uint32_t b
 
 /* ---- trees ---- */
 
-static int check_children(struct checking *c, const struct ast *ast, uint32_t blame)
+static int check_children(struct checking *c, const struct ast *ast, struct blame blame)
 {
         int result = 0;
 
-        for (uint32_t i = 0; i < ast->n_children && !is_fatal(result); i++) {
+        for (uint32_t i = 0; i < ast->n_children && !is_fatal(result) && c->n_errors < RULE_FILE_ERRORS_MAX; i++) {
                 int r = check_tree(c, ast->children[i], blame);
 
+                c->n_errors += r < 0;
                 result = is_fatal(r) || result == 0 ? r : result;
         }
         return result;
 }
 
 /* The tree as it was written, so that who changed a macro last is known. */
-static int check_tree(struct checking *c, const struct ast *ast, uint32_t blame)
+static int check_tree(struct checking *c, const struct ast *ast, struct blame blame)
 {
         const struct definition *macro;
         int left, right;
@@ -150,7 +160,7 @@ static int check_tree(struct checking *c, const struct ast *ast, uint32_t blame)
         switch (ast->kind) {
         case AST_MACRO:
                 macro = definition_find(c->l, ITEM_MACRO, ast->macro);
-                return macro && macro->tree ? check_tree(c, macro->tree, MAX_OF(blame, macro->last_file)) : 0;
+                return macro && macro->tree ? check_tree(c, macro->tree, blame_join(blame, macro->files)) : 0;
         case AST_CHECK:
                 left = check_operand(c, &ast->left, blame);
                 if (is_fatal(left))
@@ -182,9 +192,9 @@ static int check_exception_field(struct checking *c, const struct exception *e, 
         if (r == -ENOMEM)
                 return error_oom(c->l->err);
         if (r < 0 || tree->kind != AST_CHECK)
-                return say_error(c->l, r < 0 ? text_place(&places, at) : e->place, c->d->last_file, "exception '%s': %s",
+                return say_error(c->l, r < 0 ? text_place(&places, at) : e->place, c->d->files, "exception '%s': %s",
                                  SHOW(e->name), r < 0 ? err.message : "a field is expected");
-        return check_tree(c, tree, c->d->last_file);
+        return check_tree(c, tree, c->d->files);
 }
 
 static int check_exceptions(struct checking *c)
@@ -243,7 +253,7 @@ static int check_output(struct checking *c, const struct part *part)
                 if (name.n == 0 || name.p[name.n] == '(' || str_equals(name, "container.info") ||
                     field_find(c->source, name, &suffix))
                         continue;
-                nearest.name = field_nearest(c->source, name);
+                nearest.name = find_nearest(c, name);
                 r = say_warning(c->l, text_place(&places, i), "rule '%s': output: the source '%s' has no field '%s'%s",
                                 SHOW(c->d->name), c->source->name, SHOW(name), did_you_mean(&nearest, &room));
         }
@@ -284,7 +294,8 @@ static int check_compiles(struct checking *c, const struct ast *tree)
         if (r == -ENOMEM)
                 return error_oom(c->l->err);
         if (r < 0)
-                return say_error(c->l, place, MAX_OF(c->d->last_file, place.file), "rule '%s': %s", SHOW(c->d->name), err.message);
+                return say_error(c->l, place, blame_join(c->d->files, c->d->macro_files), "rule '%s': %s",
+                                 SHOW(c->d->name), err.message);
         return 0;
 }
 
@@ -293,9 +304,9 @@ int check_rule(struct loader *l, struct definition *d)
         struct checking c = { .l = l, .d = d, .source = d->source };
         int r;
 
-        r = check_tree(&c, d->tree, d->last_file);
+        r = check_tree(&c, d->tree, d->files);
         if (r == 0 && d->applies)
-                r = check_tree(&c, d->applies->tree, d->last_file);
+                r = check_tree(&c, d->applies->tree, d->applies->files);
         if (r == 0)
                 r = check_exceptions(&c);
         for (const struct part *part = d->values[KEY_OUTPUT].first; part && r == 0; part = part->next)

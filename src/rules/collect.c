@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The items of files, in load order, become definitions: a later one of the same name takes the earlier one's place in the
- * order, or changes parts of it. */
+/* The items of files, in load order, become definitions: a later one of the same name takes the earlier one's place in
+ * the order, or changes parts of it. */
 #include <errno.h>
 
 #include "rules/load.h"
 
-#define NAMES_COMPARED_MAX 200000 /* in one pass; after that nobody is told what may have been meant */
+/* What can be wrong with a definition beyond one item. */
+#define JUDGED (KEY_BIT(KEY_ITEMS) | KEY_BIT(KEY_CONDITION) | KEY_BIT(KEY_EXCEPTIONS) | KEY_BIT(KEY_APPLIES))
 
 struct definition *definition_find(const struct loader *l, enum item_kind kind, struct str name)
 {
@@ -16,9 +17,8 @@ void offer_definitions(struct loader *l, enum item_kind kind, struct nearest *ne
 {
         size_t n = l->n_definitions[kind];
 
-        if (n > NAMES_COMPARED_MAX - l->n_compared)
+        if (!may_compare(l, n))
                 return;
-        l->n_compared += n;
         for (size_t i = 0; i < n; i++)
                 nearest_offer(nearest, l->definitions[kind][i]->name.p);
 }
@@ -60,8 +60,8 @@ static int check_source(struct loader *l, const struct definition *d, const stru
                 return 0;
         if (str_equal(source_of(before ? before->node : NULL), source_of(now)))
                 return 0;
-        return say_error(l, item->place, file, "rule '%s' has the source '%s', and here '%s'", SHOW(d->name),
-                         SHOW(source_of(before ? before->node : NULL)), SHOW(source_of(now)));
+        return say_error(l, item->place, blame_file(file), "rule '%s' has the source '%s', and here '%s'",
+                         SHOW(d->name), SHOW(source_of(before ? before->node : NULL)), SHOW(source_of(now)));
 }
 
 static struct exception *find_exception(const struct definition *d, struct str name)
@@ -77,6 +77,7 @@ static int add_exception(struct loader *l, struct definition *d, const struct ex
 {
         struct exception *copy = arena_alloc(l->arena, sizeof(*copy)), **end = &d->exceptions;
         int r = check_exception(l, e, file);
+        unsigned n = 0;
 
         if (r < 0)
                 return r;
@@ -88,8 +89,11 @@ static int add_exception(struct loader *l, struct definition *d, const struct ex
         for (const struct part *p = e->values.first; p; p = p->next)
                 if (part_add(l->arena, &copy->values, p->node, p->file) < 0)
                         return out_of_memory(l);
-        while (*end)
-                end = &(*end)->next;
+        for (; *end; end = &(*end)->next)
+                n++;
+        if (n >= RULE_EXCEPTIONS_MAX)
+                return say_error(l, e->place, blame_file(file), "rule '%s' has more than %d exceptions", SHOW(d->name),
+                                 RULE_EXCEPTIONS_MAX);
         *end = copy;
         return 0;
 }
@@ -109,14 +113,17 @@ static int append_exception(struct loader *l, struct definition *d, const struct
         struct exception *there = find_exception(d, e->name);
 
         if (!there && !e->fields)
-                return say_error(l, e->place, file, "exception '%s': rule '%s' has none of this name, and here are no fields",
+                return say_error(l, e->place, blame_file(file),
+                                 "exception '%s': rule '%s' has none of this name, and here are no fields",
                                  SHOW(e->name), SHOW(d->name));
         if (!there && !e->values.first)
-                return say_error(l, e->place, file, "exception '%s': a new exception needs values", SHOW(e->name));
+                return say_error(l, e->place, blame_file(file), "exception '%s': a new exception needs values",
+                                 SHOW(e->name));
         if (!there)
                 return add_exception(l, d, e, file);
         if (e->fields || e->comps)
-                return say_error(l, e->place, file, "exception '%s' of rule '%s' is there already: only values can be appended",
+                return say_error(l, e->place, blame_file(file),
+                                 "exception '%s' of rule '%s' is there already: only values can be appended",
                                  SHOW(e->name), SHOW(d->name));
         for (const struct part *p = e->values.first; p; p = p->next)
                 if (part_add(l->arena, &there->values, p->node, p->file) < 0)
@@ -143,7 +150,7 @@ static int define(struct loader *l, const struct item *item, uint32_t file)
                 return r;
         d->place = item->place;
         d->visibility = l->next_index;
-        d->last_file = file;
+        d->files = blame_file(file);
         d->exceptions = NULL;
         for (unsigned i = 0; i < ITEM_KEYS; i++) {
                 d->values[i] = (struct parts){ 0 };
@@ -174,9 +181,9 @@ static int nothing_to_change(struct loader *l, const struct item *item, uint32_t
 
         offer_definitions(l, item->kind, &nearest);
         if (other)
-                return say_error(l, item->place, file, "there is no %s '%s' to change: '%s' was left out",
+                return say_error(l, item->place, blame_file(file), "there is no %s '%s' to change: '%s' was left out",
                                  item_kind_names[item->kind], SHOW(item->name), SHOW(str_from(other)));
-        return say_error(l, item->place, file, "there is no %s '%s' before this that could be changed%s",
+        return say_error(l, item->place, blame_file(file), "there is no %s '%s' before this that could be changed%s",
                          item_kind_names[item->kind], SHOW(item->name), did_you_mean(&nearest, &room));
 }
 
@@ -186,12 +193,16 @@ static int change(struct loader *l, const struct item *item, uint32_t file)
         int r;
 
         if (!d) /* a list or macro that is replaced need not be there */
-                return item->append || item->kind == ITEM_RULE ? nothing_to_change(l, item, file) : define(l, item, file);
+                return item->append || item->kind == ITEM_RULE ? nothing_to_change(l, item, file)
+                                                               : define(l, item, file);
         r = check_source(l, d, item, file);
         if (r < 0)
                 return r;
         d->visibility = l->next_index;
-        d->last_file = file;
+        if (item->replace & (KEY_BIT(KEY_ITEMS) | KEY_BIT(KEY_CONDITION)))
+                d->files = d->exceptions ? blame_join(d->files, blame_file(file)) : blame_file(file);
+        else if ((item->append | item->replace) & JUDGED)
+                d->files = blame_join(d->files, blame_file(file));
         for (unsigned i = 0; i < ITEM_KEYS; i++) {
                 if (!((item->append | item->replace) & KEY_BIT(i)))
                         continue;
@@ -210,14 +221,16 @@ static int change(struct loader *l, const struct item *item, uint32_t file)
 int collect_file(struct loader *l, uint32_t file)
 {
         const struct loaded_file *in = &l->files[file - 1];
+        unsigned n_errors = 0;
         int r;
 
-        for (size_t i = 0; i < in->n_items; i++) {
+        for (size_t i = 0; i < in->n_items && n_errors < RULE_FILE_ERRORS_MAX; i++) {
                 const struct item *item = &in->items[i];
 
                 r = item->mode == MODE_DEFINE ? define(l, item, file) : change(l, item, file);
                 if (is_fatal(r))
                         return r;
+                n_errors += r < 0;
                 l->next_index++;
         }
         return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * For which kinds of events can a condition be true? A tree is looked at once for all kinds: of each part it is known for
- * which kinds it may be true and for which it may be false; whatever can not be told may be both.
+ * For which kinds of events can a condition be true? A tree is looked at once for all kinds: of each part it is known
+ * for which kinds it may be true and for which it may be false; whatever can not be told may be both.
  */
 #include <errno.h>
 
@@ -27,7 +27,7 @@ struct looking {
         struct str unknown; /* a name that is no kind of event */
         struct place unknown_place;
         struct place direction; /* where the direction of an event was asked for */
-        int failed;
+        bool lists_may_fill;    /* as if no list were empty */
 };
 
 static uint32_t count_kinds(const struct kinds *k)
@@ -44,11 +44,22 @@ static bool has_kind(const struct kinds *k, uint32_t i)
         return k->word[i / 64] >> (i % 64) & 1;
 }
 
+/* Kinds are sorted by name. */
 static int find_kind(const struct fact_source *source, struct str name)
 {
-        for (uint32_t i = 0; i < source->n_events; i++)
-                if (str_equals(name, source->events[i].name))
-                        return (int)i;
+        uint32_t low = 0, high = source->n_events;
+
+        while (low < high) {
+                uint32_t middle = low + (high - low) / 2;
+                int order = str_compare(name, str_from(source->events[middle].name));
+
+                if (order == 0)
+                        return (int)middle;
+                if (order < 0)
+                        high = middle;
+                else
+                        low = middle + 1;
+        }
         return -ENOENT;
 }
 
@@ -138,7 +149,8 @@ static void look_at_check(struct looking *w, const struct ast *check, struct out
         if (field && look_at_direction(w, check, ret))
                 return;
         either_may_be(w, ret);
-        if (check->right.kind == OPERAND_LIST && check->right.n_items == 0 && check->modifier != MODIFIER_ALLOF)
+        if (check->right.kind == OPERAND_LIST && check->right.n_items == 0 && check->modifier != MODIFIER_ALLOF &&
+            !w->lists_may_fill)
                 ret->true_for = none; /* nothing is in an empty list */
 }
 
@@ -185,7 +197,7 @@ static int say_unknown_kind(struct looking *w)
         struct nearest nearest = nearest_to(w->unknown);
         struct did_you_mean room;
 
-        for (uint32_t i = 0; i < w->source->n_events; i++)
+        for (uint32_t i = 0; may_compare(w->l, 1) && i < w->source->n_events; i++)
                 nearest_offer(&nearest, w->source->events[i].name);
         return say_warning(w->l, w->unknown_place, "rule '%s': the source '%s' knows no event '%s'%s", SHOW(w->d->name),
                            w->source->name, SHOW(w->unknown), did_you_mean(&nearest, &room));
@@ -194,6 +206,7 @@ static int say_unknown_kind(struct looking *w)
 static int say_never(struct looking *w)
 {
         _cleanup_(buf_free) struct buf reason = { 0 };
+        struct outcome again;
         struct rule *rule = w->d->rule;
 
         if (w->unknown.n && rule->state == RULE_READY) {
@@ -201,7 +214,10 @@ static int say_never(struct looking *w)
                 buf_printf(&reason, "the source '%s' knows no event '%s'", w->source->name, SHOW(w->unknown));
                 return set_reason(w, &reason);
         }
-        return say_warning(w->l, w->d->rule->place, "rule '%s' can never match", SHOW(w->d->name));
+        w->lists_may_fill = true;
+        look(w, w->d->expanded, &again);
+        return say_warning(w->l, rule->place, "rule '%s' can never match%s", SHOW(w->d->name),
+                           count_kinds(&again.true_for) ? ": it looks for something in an empty list" : "");
 }
 
 static int say_unfilled(struct looking *w, const struct kinds *wanted)
@@ -237,8 +253,10 @@ static int say_many(struct looking *w, const struct kinds *wanted)
 
         if (!w->d->warn_evttypes || (n <= MANY_EVENTS && n < w->source->n_events))
                 return 0;
-        return say_warning(w->l, w->d->rule->place, "rule '%s' is tried on %u kinds of events, which is slow: its condition "
-                           "should say which %s it is about", SHOW(w->d->name), n, w->source->event_field);
+        return say_warning(w->l, w->d->rule->place,
+                           "rule '%s' is tried on %u kinds of events, which is slow: its condition "
+                           "should say which %s it is about",
+                           SHOW(w->d->name), n, w->source->event_field);
 }
 
 int check_events(struct loader *l, struct definition *d)
@@ -256,7 +274,8 @@ int check_events(struct loader *l, struct definition *d)
         if (w.unknown.n)
                 r = say_unknown_kind(&w);
         if (r == 0 && w.direction.line)
-                r = say_warning(l, w.direction, "rule '%s': evt.dir is deprecated: '<' is always true and '>' never", SHOW(d->name));
+                r = say_warning(l, w.direction, "rule '%s': evt.dir is deprecated: '<' is always true and '>' never",
+                                SHOW(d->name));
         if (r < 0)
                 return r;
         if (count_kinds(&o.true_for) == 0)

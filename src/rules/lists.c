@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lists may hold lists. A word that names a list which is just being put in is a plain word: so it is with lists that are
- * named like one of their items, and so a list that holds itself ends. */
+/* Lists may hold lists. A word that names a list which is just being put in is a plain word: so it is with lists that
+ * are named like one of their items, and so a list that holds itself ends. */
 #include <errno.h>
 
 #include "rules/load.h"
@@ -21,7 +21,7 @@ static int add_item(struct flattening *f, struct definition *d, struct str item)
         struct loader *l = f->l;
 
         if (l->n_list_items++ >= RULE_LIST_ITEMS_MAX)
-                return say_error(l, d->place, d->last_file, "list '%s': all lists together hold more than %d items",
+                return say_error(l, d->place, d->files, "list '%s': all lists together hold more than %d items",
                                  SHOW(d->name), RULE_LIST_ITEMS_MAX);
         if (mem_grow(&f->items, &f->cap, f->n + 1, sizeof(*f->items)) < 0)
                 return error_oom(l->err);
@@ -44,7 +44,7 @@ static int add_list(struct flattening *f, struct definition *d, struct definitio
                         return r;
         }
         inner->used = true;
-        d->last_file = MAX_OF(d->last_file, inner->last_file);
+        d->files = blame_join(d->files, inner->files);
         if (f->l->n_list_items++ >= RULE_LIST_ITEMS_MAX) /* an empty list costs time too */
                 return add_item(f, d, inner->name);
         for (size_t i = 0; i < inner->n_items; i++) {
@@ -76,7 +76,7 @@ static int flatten(struct flattening *f, struct definition *d)
 
         d->state = DEFINITION_OPEN;
         if (++f->depth > LISTS_DEPTH_MAX)
-                r = say_error(f->l, d->place, d->last_file, "list '%s': lists in lists, deeper than %d", SHOW(d->name),
+                r = say_error(f->l, d->place, d->files, "list '%s': lists in lists, deeper than %d", SHOW(d->name),
                               LISTS_DEPTH_MAX);
         for (const struct part *part = d->values[KEY_ITEMS].first; part && r == 0; part = part->next)
                 r = add_part(f, d, part);
@@ -85,7 +85,7 @@ static int flatten(struct flattening *f, struct definition *d)
         if (r < 0)
                 return r;
         d->n_items = f->n - first;
-        d->items = arena_copy(f->l->arena, f->items + first, d->n_items * sizeof(*d->items));
+        d->items = arena_copy(f->l->arena, d->n_items ? f->items + first : NULL, d->n_items * sizeof(*d->items));
         f->n = first;
         return d->items ? 0 : error_oom(f->l->err);
 }
@@ -114,7 +114,7 @@ static int find_list(void *ctx, struct str name, const struct str **ret_items, s
         if (!d)
                 return 0;
         d->used = true;
-        l->lists_file = MAX_OF(l->lists_file, d->last_file);
+        l->list_files = blame_join(l->list_files, d->files);
         *ret_items = d->items;
         *ret_n = d->n_items;
         return 1;

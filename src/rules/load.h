@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside the loader. Files are read into items, one an entry (read*.c); then, as often as a file turns out to have to be left
- * out, a pass goes over the items of those that remain: definitions are collected (collect.c), lists and macros put in
- * (lists.c, exceptions.c, expand.c), fields and events looked at (check.c, events.c, shadow.c).
+ * Inside the loader. Files are read into items, one an entry (read*.c); then, as often as a file turns out to have to
+ * be left out, a pass goes over the items of those that remain: definitions are collected (collect.c), lists and macros
+ * put in (lists.c, exceptions.c, expand.c), fields and events looked at (check.c, events.c, shadow.c).
  */
 #ifndef TALLYMAN_RULES_LOAD_H
 #define TALLYMAN_RULES_LOAD_H
@@ -65,6 +65,24 @@ struct exception {
         struct exception *next;
 };
 
+/* The files, from the first to the last, that together made something what it is. Of one that turns out to be wrong the
+ * last is to blame, since without it those before it load. Where there are several, others that were blamed may be
+ * right without it. */
+struct blame {
+        uint32_t first, last; /* 0: none */
+};
+
+static inline struct blame blame_file(uint32_t file)
+{
+        return (struct blame){ file, file };
+}
+static inline struct blame blame_join(struct blame a, struct blame b)
+{
+        if (!a.first || !b.first)
+                return a.first ? a : b;
+        return (struct blame){ MIN_OF(a.first, b.first), MAX_OF(a.last, b.last) };
+}
+
 /* How an item changes what was before it. */
 enum item_mode {
         MODE_DEFINE,
@@ -88,7 +106,7 @@ struct definition {
         struct place place;
         uint32_t index;      /* of its first definition, among all items */
         uint32_t visibility; /* of its last change: macros and lists before it may be named in it */
-        uint32_t last_file;  /* that changed it */
+        struct blame files;  /* that made its items, or its condition with its exceptions */
         struct parts values[ITEM_KEYS];
         struct exception *exceptions;
         bool used;
@@ -102,6 +120,7 @@ struct definition {
         const struct ast *tree;     /* as written, lists and exceptions put in; NULL: it could not be read */
         const struct ast *expanded; /* macros put in too */
         uint32_t height, nodes;     /* of `expanded` */
+        struct blame macro_files;   /* that made the macros in it */
 
         /* RULE */
         struct definition *applies; /* a condition of its own, as of a rule of the same name; NULL: none */
@@ -121,9 +140,12 @@ enum message_kind {
 
 struct message {
         enum message_kind kind;
+        uint32_t suspect; /* an ERROR that is one only if this is the file to be left out; 0: it is one */
         struct place place;
         const char *text;
 };
+
+int messages_compare(const void *a, const void *b); /* for qsort(): files, places, kinds */
 
 struct messages {
         struct message *list; /* heap */
@@ -151,26 +173,31 @@ struct loader {
         size_t n_definitions[ITEM_KINDS], cap_definitions[ITEM_KINDS];
         struct names names[ITEM_KINDS];
         uint32_t next_index;
-        size_t n_list_items, n_nodes, n_compared;
-        uint32_t lists_file; /* the last file that changed one of the lists that were looked up */
+        size_t n_list_items, n_text_bytes, n_tree_nodes, n_nodes, n_compared; /* see limits.h */
+        struct blame list_files; /* that made the lists that were looked up */
         bool any_left_out;
+        uint32_t suspect; /* the first of the files that were blamed together with others; 0: none */
 
         struct error *err; /* of what ends the whole load: memory, limits */
 };
 
 /* Messages. Reading files: kept. In a pass: warnings and notes are forgotten with it, errors are kept.
- * An error leaves out the file `blame` and returns -EBADMSG; out of memory is -ENOMEM. */
-int say_error(struct loader *l, struct place place, uint32_t blame, const char *fmt, ...) _printf_(4, 5);
+ * An error leaves out the last file of `blame` and returns -EBADMSG; out of memory is -ENOMEM. */
+int say_error(struct loader *l, struct place place, struct blame blame, const char *fmt, ...) _printf_(4, 5);
+/* At the end of a pass: leaves out the file that is suspected, unless others were left out for sure. */
+int leave_out_suspect(struct loader *l);
 int say_warning(struct loader *l, struct place place, const char *fmt, ...) _printf_(3, 4); /* 0 or -ENOMEM */
 int say_note(struct loader *l, struct place place, const char *fmt, ...) _printf_(3, 4);
 /* ", did you mean '…'?" or nothing. Static storage of the caller's, so that it fits into a message. */
 struct did_you_mean {
-        char text[96];
+        char text[200];
 };
 const char *did_you_mean(const struct nearest *nearest, struct did_you_mean *room);
+/* True if `n` more names may be compared with one that is wrong (RULE_NAMES_COMPARED_MAX), which then counts. */
+bool may_compare(struct loader *l, size_t n);
 /* A name for a message: quoted for terminals, cut where it is endless. */
 struct shown {
-        char text[80];
+        char text[160];
 };
 const char *show(struct str name, struct shown *room);
 #define SHOW(name) show((name), &(struct shown){ "" })
@@ -189,11 +216,19 @@ static inline struct place place_of(const struct yaml_node *node, uint32_t file)
 /* read.c, read_item.c, read_exceptions.c */
 int read_file(struct loader *l, uint32_t file);
 int read_item(struct loader *l, uint32_t file, enum item_kind kind, const struct yaml_node *mapping);
-int read_exceptions(struct loader *l, uint32_t file, bool changing, const struct yaml_node *node, struct exception **ret);
+int read_exceptions(struct loader *l, uint32_t file, bool changing, const struct yaml_node *node,
+                    struct exception **ret);
 bool read_bool(const struct yaml_node *node, bool *ret);           /* quoted or not, as Falco reads it */
 bool read_priority(const struct yaml_node *node, enum rule_priority *ret);
 bool read_u32(const struct yaml_node *node, uint32_t *ret);
 int part_add(struct arena *arena, struct parts *parts, const struct yaml_node *node, uint32_t file); /* 0 or -ENOMEM */
+
+/* rule.c: all of a rule. 0, -EBADMSG (said), or fatal. */
+int load_rule(struct loader *l, struct definition *d, uint32_t index);
+
+/* rule_set.c: takes over what the loader has in its arenas. */
+struct rule_set *rule_set_new(void); /* NULL: out of memory */
+int rule_set_fill(struct rule_set *set, struct loader *l);
 
 /* collect.c: all that is fatal, else 0. */
 int collect_file(struct loader *l, uint32_t file);
@@ -205,16 +240,16 @@ int flatten_lists(struct loader *l);
 struct list_lookup list_lookup_of(struct loader *l);
 
 /* exceptions.c */
-int check_exception(struct loader *l, const struct exception *e, uint32_t blame);        /* fields and comps */
-int check_exception_values(struct loader *l, const struct exception *e, uint32_t blame);
+int check_exception(struct loader *l, const struct exception *e, uint32_t file); /* fields and comps */
+int check_exception_values(struct loader *l, const struct exception *e, struct blame blame);
 void exceptions_add(struct text_builder *b, const struct exception *e);
 
 /* expand.c: parses the condition of a macro or rule; puts macros in. 0, -EBADMSG (said), or fatal. */
 int parse_definition(struct loader *l, struct definition *d);
 int expand_definition(struct loader *l, struct definition *d);
 
-/* check.c: fields, for a rule of a known source whose conditions are expanded. -ENOENT: a field is unknown, and the rule is
- * to be skipped for it (its reason says so). */
+/* check.c: fields, for a rule of a known source whose conditions are expanded. -ENOENT: a field is unknown, and the
+ * rule is to be skipped for it (its reason says so). */
 int check_rule(struct loader *l, struct definition *d);
 
 /* events.c, shadow.c: what it is sure that a rule never does. They set states and reasons, and warn. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside the parser of conditions: connectives in parse.c, operands in parse_operand.c. */
+/* Inside the parser of conditions: connectives in parse.c, operands in parse_operand.c, words in parse_word.c. */
 #ifndef TALLYMAN_RULES_PARSE_H
 #define TALLYMAN_RULES_PARSE_H
 
@@ -48,7 +48,21 @@ int parser_count(struct parser *p, size_t at); /* one more node: 0 or -E2BIG */
 /* Errors: all set error_at. "expected WHAT, found …" */
 int parser_expected(struct parser *p, size_t at, const char *what, ...) _printf_(3, 4);
 int parser_too_deep(struct parser *p, size_t at);
+int parser_wrong(struct parser *p, size_t at, const char *what);
+struct nearest;
+int parser_with_nearest(struct parser *p, const struct nearest *nearest,
+                        int code); /* adds it to the message; gives `code` */
 int parser_unknown_transformer(struct parser *p, size_t at, struct str name);
+
+/* Words. `expected` is what an error names. */
+char parser_char(const struct parser *p, size_t at); /* 0 beyond the end */
+bool parser_is_letter(char c);
+bool parser_is_name_char(char c);
+size_t parser_number_length(const struct parser *p); /* of the number that stands here, 0: none does */
+void parser_set_value(struct parser *p, size_t at, struct str text, bool quoted, struct operand *ret);
+int parse_quoted(struct parser *p, struct str *ret);
+int parse_string(struct parser *p, const char *expected, struct operand *ret); /* quoted or bare */
+int parse_number(struct parser *p, const char *expected, struct operand *ret);
 
 /* What a check is made of. `n` is the length of the name that stands here. */
 int parse_field(struct parser *p, size_t n, struct operand *ret);

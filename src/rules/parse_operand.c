@@ -1,285 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a check is made of: fields, values, lists, transformers, operators. */
-#include <ctype.h>
+/* What a check is made of: fields, lists, transformers, operators. */
 #include <errno.h>
-#include <stdarg.h>
 
 #include "base/nearest.h"
 #include "rules/parse.h"
 #include "rules/words.h"
-
-#define FOUND_MAX 40
-
-static bool is_letter(char c)
-{
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_digit(char c)
-{
-        return c >= '0' && c <= '9';
-}
-
-static bool is_name_char(char c)
-{
-        return is_letter(c) || is_digit(c) || c == '_';
-}
-
-static char char_at(const struct parser *p, size_t at)
-{
-        return at < p->text.n ? p->text.p[at] : 0;
-}
-
-/* ---- errors ---- */
-
-/* What stands at `at`, for a message: a word, or one other character. */
-static void add_found(const struct parser *p, size_t at, struct buf *out)
-{
-        size_t n = 0;
-
-        while (at < p->text.n && text_is_blank(p->text.p[at]))
-                at++;
-        if (at >= p->text.n) {
-                buf_puts(out, "the end");
-                return;
-        }
-        while (at + n < p->text.n && n < FOUND_MAX && !text_is_blank(p->text.p[at + n]) &&
-               !strchr("(),", p->text.p[at + n]))
-                n++;
-        if (n == 0)
-                n = 1;
-        while (at + n < p->text.n && (p->text.p[at + n] & 0xc0) == 0x80)
-                n++; /* no character is cut in two */
-        buf_putc(out, '\'');
-        buf_add_quoted(out, (struct str){ p->text.p + at, n });
-        buf_putc(out, '\'');
-}
-
-int parser_expected(struct parser *p, size_t at, const char *what, ...)
-{
-        _cleanup_(buf_free) struct buf message = { 0 };
-        va_list ap;
-
-        p->error_at = at;
-        buf_puts(&message, "expected ");
-        va_start(ap, what);
-        buf_vprintf(&message, what, ap);
-        va_end(ap);
-        buf_puts(&message, ", found ");
-        add_found(p, at, &message);
-        return buf_ok(&message) ? error_say(p->err, -EBADMSG, "%s", message.data) : error_oom(p->err);
-}
-
-static int wrong(struct parser *p, size_t at, const char *what)
-{
-        p->error_at = at;
-        return error_say(p->err, -EBADMSG, "%s", what);
-}
-
-int parser_too_deep(struct parser *p, size_t at)
-{
-        p->error_at = at;
-        return error_say(p->err, -E2BIG, "nested deeper than %d", CONDITION_DEPTH_MAX);
-}
-
-int parser_count(struct parser *p, size_t at)
-{
-        if (p->nodes >= CONDITION_NODES_MAX) {
-                p->error_at = at;
-                return error_say(p->err, -E2BIG, "more than %d checks and values in one condition", CONDITION_NODES_MAX);
-        }
-        p->nodes++;
-        return 0;
-}
-
-/* "expected …; did you mean '…'?" */
-static int with_nearest(struct parser *p, const struct nearest *nearest, int code)
-{
-        if (code == -EBADMSG && nearest->name && p->err) {
-                char message[ERROR_MESSAGE_MAX];
-
-                memcpy(message, p->err->message, sizeof(message));
-                return error_say(p->err, code, "%s; did you mean '%s'?", message, nearest->name);
-        }
-        return code;
-}
-
-int parser_unknown_transformer(struct parser *p, size_t at, struct str name)
-{
-        struct nearest nearest = nearest_to(name);
-
-        for (unsigned t = TRANSFORM_NONE + 1; t < TRANSFORM_MAX; t++)
-                nearest_offer(&nearest, transformer_words[t].word);
-        return with_nearest(p, &nearest, parser_expected(p, at, "a transformer before '('"));
-}
-
-/* ---- words ---- */
-
-size_t parser_name_length(const struct parser *p, bool *ret_dotted)
-{
-        size_t at = p->at;
-
-        *ret_dotted = false;
-        if (!is_letter(char_at(p, at)))
-                return 0;
-        for (;;) {
-                while (is_name_char(char_at(p, at)))
-                        at++;
-                if (char_at(p, at) != '.' || !is_letter(char_at(p, at + 1)))
-                        return at - p->at;
-                *ret_dotted = true;
-                at++;
-        }
-}
-
-enum rule_transformer parser_transformer(const struct parser *p, size_t n)
-{
-        struct str word = { p->text.p + p->at, n };
-
-        if (n == 0 || char_at(p, p->at + n) != '(')
-                return TRANSFORM_NONE;
-        for (unsigned t = TRANSFORM_NONE + 1; t < TRANSFORM_MAX; t++)
-                if (str_equals(word, transformer_words[t].word))
-                        return t;
-        return TRANSFORM_NONE;
-}
-
-/* ---- values ---- */
-
-static int hex_value(char c)
-{
-        return is_digit(c) ? c - '0' : isxdigit((unsigned char)c) ? (c | 0x20) - 'a' + 10 : -1;
-}
-
-/* One escape; *at is at its backslash, and then beyond its end. "\ " is a backslash too, as old rule files need it. */
-static int unescape(struct parser *p, size_t *at, char quote, char *ret)
-{
-        static const char names[] = "bfnrt /\\", values[] = "\b\f\n\r\t\\/\\";
-        char c = char_at(p, *at + 1);
-        const char *known = c ? strchr(names, c) : NULL;
-        int high, low;
-
-        if (known) {
-                *ret = values[known - names];
-                *at += 2;
-                return 0;
-        }
-        if (c == quote) {
-                *ret = c;
-                *at += 2;
-                return 0;
-        }
-        if (c == 'x') {
-                high = hex_value(char_at(p, *at + 2));
-                low = high < 0 ? -1 : hex_value(char_at(p, *at + 3));
-                if (low < 0)
-                        return wrong(p, *at, "two hexadecimal digits are expected after '\\x'");
-                *ret = (char)(high << 4 | low);
-                *at += 4;
-                return 0;
-        }
-        return wrong(p, *at, "no escape that is known (\\\\ \\\" \\' \\/ \\b \\f \\n \\r \\t \\xHH); a backslash is written \\\\");
-}
-
-static int parse_quoted(struct parser *p, struct str *ret)
-{
-        size_t begin = p->at, end = text_quoted_end(p->text, begin), at = begin + 1, n = 0;
-        char *value;
-        int r;
-
-        if (end == 0)
-                return wrong(p, begin, "this string is not closed");
-        value = arena_alloc(p->arena, end - begin);
-        if (!value)
-                return error_oom(p->err);
-        while (at < end - 1) {
-                if (p->text.p[at] != '\\') {
-                        value[n++] = p->text.p[at++];
-                        continue;
-                }
-                r = unescape(p, &at, p->text.p[begin], &value[n++]);
-                if (r < 0)
-                        return r;
-        }
-        *ret = (struct str){ value, n };
-        p->at = end;
-        return 0;
-}
-
-static bool is_bare_char(char c)
-{
-        return c && !strchr("()\"'=, \t\n\v\f\r", c);
-}
-
-static void set_value(struct parser *p, size_t at, struct str text, bool quoted, struct operand *ret)
-{
-        *ret = (struct operand){ .kind = OPERAND_VALUE, .name = text, .quoted = quoted, .place = text_place(&p->places, at) };
-}
-
-/* A string, quoted or bare. */
-static int parse_string(struct parser *p, const char *expected, struct operand *ret)
-{
-        struct str text;
-        size_t at = p->at;
-        int r;
-
-        r = parser_count(p, at);
-        if (r < 0)
-                return r;
-        if (parser_peek(p) == '"' || parser_peek(p) == '\'') {
-                r = parse_quoted(p, &text);
-                if (r == 0)
-                        set_value(p, at, text, true, ret);
-                return r;
-        }
-        while (is_bare_char(char_at(p, p->at)))
-                p->at++;
-        if (p->at == at)
-                return parser_expected(p, at, "%s", expected);
-        set_value(p, at, (struct str){ p->text.p + at, p->at - at }, false, ret);
-        return 0;
-}
-
-/* 0x1f, or an optional sign, digits, a fraction, an exponent with its sign. 0: no number stands here. */
-static size_t number_length(const struct parser *p)
-{
-        size_t at = p->at, digits, exponent;
-
-        if (char_at(p, at) == '0' && (char_at(p, at + 1) | 0x20) == 'x' && hex_value(char_at(p, at + 2)) >= 0) {
-                for (at += 2; hex_value(char_at(p, at)) >= 0; at++)
-                        ;
-                return at - p->at;
-        }
-        at += char_at(p, at) == '-' || char_at(p, at) == '+';
-        for (digits = at; is_digit(char_at(p, at)); at++)
-                ;
-        if (at == digits)
-                return 0;
-        if (char_at(p, at) == '.')
-                for (at++; is_digit(char_at(p, at)); at++)
-                        ;
-        exponent = at + 2;
-        if ((char_at(p, at) | 0x20) == 'e' && (char_at(p, at + 1) == '-' || char_at(p, at + 1) == '+') &&
-            is_digit(char_at(p, exponent)))
-                for (at = exponent; is_digit(char_at(p, at)); at++)
-                        ;
-        return at - p->at;
-}
-
-static int parse_number(struct parser *p, const char *expected, struct operand *ret)
-{
-        size_t at = p->at, n = number_length(p);
-        int r;
-
-        if (n == 0 || is_bare_char(char_at(p, at + n)))
-                return parser_expected(p, at, "%s", expected);
-        r = parser_count(p, at);
-        if (r < 0)
-                return r;
-        set_value(p, at, (struct str){ p->text.p + at, n }, false, ret);
-        p->at += n;
-        return 0;
-}
 
 /* ---- several operands ---- */
 
@@ -294,7 +19,8 @@ static int push_operand(struct parser *p, const struct operand *operand)
 static int take_operands(struct parser *p, struct operand *ret, size_t first)
 {
         ret->n_items = (uint32_t)(p->n_operands - first);
-        ret->items = arena_copy(p->arena, p->operands + first, ret->n_items * sizeof(*p->operands));
+        ret->items =
+                arena_copy(p->arena, ret->n_items ? p->operands + first : NULL, ret->n_items * sizeof(*p->operands));
         p->n_operands = first;
         return ret->items ? 0 : error_oom(p->err);
 }
@@ -361,7 +87,7 @@ static int parse_argument(struct parser *p, struct operand *ret)
                         return r;
                 ret->quoted = true;
         } else {
-                while (is_argument_char(char_at(p, p->at)))
+                while (is_argument_char(parser_char(p, p->at)))
                         p->at++;
                 if (p->at == begin)
                         return parser_expected(p, begin, "what stands in []: a word or a quoted string");
@@ -393,7 +119,7 @@ static int parse_extractor(struct parser *p, struct operand *ret)
                 return parse_field(p, n, ret);
         if (n && parser_transformer(p, n) != TRANSFORM_NONE)
                 return parse_transformer(p, n, ret);
-        if (n && char_at(p, p->at + n) == '(')
+        if (n && parser_char(p, p->at + n) == '(')
                 return parser_unknown_transformer(p, p->at, (struct str){ p->text.p + p->at, n });
         return -ENOENT;
 }
@@ -404,7 +130,7 @@ static int parse_plain_operand(struct parser *p, const char *expected, struct op
 
         if (parser_peek(p) == '"' || parser_peek(p) == '\'')
                 return parse_string(p, "", ret);
-        if (number_length(p))
+        if (parser_number_length(p))
                 return parse_number(p, expected, ret);
         r = parse_extractor(p, ret);
         return r == -ENOENT ? parser_expected(p, p->at, "%s", expected) : r;
@@ -448,7 +174,7 @@ int parse_transformer(struct parser *p, size_t n, struct operand *ret)
         if (r < 0)
                 return r;
         if (!val_allowed && parser_transformer(p, n) == TRANSFORM_VAL)
-                return wrong(p, at, "val() may only stand by itself on the right of an operator");
+                return parser_wrong(p, at, "val() may only stand by itself on the right of an operator");
         if (++p->operand_depth > OPERAND_DEPTH_MAX) {
                 p->error_at = at;
                 return error_say(p->err, -E2BIG, "transformers nested deeper than %d", OPERAND_DEPTH_MAX);
@@ -468,14 +194,14 @@ int parse_transformer(struct parser *p, size_t n, struct operand *ret)
 
 static bool is_word(const struct operator_word *word)
 {
-        return is_letter(word->word[0]);
+        return parser_is_letter(word->word[0]);
 }
 
 static const struct operator_word *find_operator(const struct parser *p, size_t *ret_n)
 {
         size_t n = 0;
 
-        while (is_name_char(char_at(p, p->at + n)))
+        while (parser_is_name_char(parser_char(p, p->at + n)))
                 n++;
         for (size_t i = 0; i < n_operator_words; i++) {
                 const struct operator_word *word = &operator_words[i];
@@ -498,7 +224,8 @@ static int unknown_operator(struct parser *p, size_t n)
 
         for (size_t i = 0; i < n_operator_words; i++)
                 nearest_offer(&nearest, operator_words[i].word);
-        return with_nearest(p, &nearest, parser_expected(p, p->at, "an operator (=, !=, in, contains, startswith …)"));
+        return parser_with_nearest(p, &nearest,
+                                   parser_expected(p, p->at, "an operator (=, !=, in, contains, startswith …)"));
 }
 
 /* "oneof (…)": a modifier, where a list or a name follows; else it is a plain value. */
@@ -552,7 +279,7 @@ static int parse_right_list(struct parser *p, bool transformers, struct operand 
         r = parser_count(p, at);
         if (r < 0)
                 return r;
-        set_value(p, at, (struct str){ p->text.p + at, n }, false, ret);
+        parser_set_value(p, at, (struct str){ p->text.p + at, n }, false, ret);
         p->at += n;
         if (parser_peek(p) == ',') /* what a list becomes that was named without parentheses */
                 return parser_expected(p, p->at, "'and', 'or' or the end (a list of several values needs parentheses)");
