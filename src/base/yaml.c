@@ -459,7 +459,8 @@ int yaml_bool(const struct yaml_node *node, bool *ret, struct error *err)
                         return 0;
                 }
         }
-        return error_say(err, -EBADMSG, "line %u, column %u: true or false is expected", node->mark.line, node->mark.column);
+        return error_say(err, -EBADMSG, "line %u, column %u: true or false is expected", node->mark.line,
+                         node->mark.column);
 }
 
 bool yaml_is_null(const struct yaml_node *node)

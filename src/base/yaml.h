@@ -54,23 +54,24 @@ struct yaml_limits {
 };
 #define YAML_LIMITS_DEFAULT { .bytes = 16u << 20, .depth = 64, .nodes = 1000000 }
 
-/* Parses all documents of a stream. Anchors and aliases are allowed within the limits (an alias is the same node again);
- * an alias inside what it names is -EBADMSG. UTF-8 only; a byte order mark and Windows line ends are fine.
- * Errors say where: in `ret_where` if that is not NULL, else as the beginning of the message.
- * Everything goes into `arena`, but `raw` points into `text`. */
+/* Parses all documents of a stream. Anchors and aliases are allowed within the limits (an alias is the same node
+ * again); an alias inside what it names is -EBADMSG. UTF-8 only; a byte order mark and Windows line ends are fine.
+ * Errors say where: in `ret_where` if that is not NULL, else as the beginning of the message. Everything goes into
+ * `arena`, but `raw` points into `text`. */
 int yaml_parse(struct str text, const struct yaml_limits *limits, struct arena *arena, struct yaml_node ***ret,
                size_t *ret_n, struct yaml_mark *ret_where, struct error *err) _must_check_;
 
 /* NULL: it is no mapping, or has no such key. */
 struct yaml_node *yaml_get(const struct yaml_node *mapping, const char *key);
-/* Of a plain scalar: true/false (also yes/no, y/n, on/off as YAML 1.1 has them). 0 or -EBADMSG, naming line and column. */
+/* Of a plain scalar: true/false (also yes/no, y/n, on/off as YAML 1.1 has them). 0 or -EBADMSG, naming the place. */
 int yaml_bool(const struct yaml_node *node, bool *ret, struct error *err) _must_check_;
 /* "null", "~" or nothing, unquoted. */
 bool yaml_is_null(const struct yaml_node *node);
 
-/* Where the text of a scalar was written: calls `each` for every stretch that stands in the file without a break, with the
- * offset in `text` of its first byte. Folded and indented lines, quotes and escapes are followed; blanks may belong to
- * the stretch before them. The text that was parsed must still be there. */
-void yaml_stretches(const struct yaml_node *scalar, void (*each)(void *ctx, size_t offset, struct yaml_mark mark), void *ctx);
+/* Where the text of a scalar was written: calls `each` for every stretch that stands in the file without a break, with
+ * the offset in `text` of its first byte. Folded and indented lines, quotes and escapes are followed; blanks may belong
+ * to the stretch before them. The text that was parsed must still be there. */
+void yaml_stretches(const struct yaml_node *scalar, void (*each)(void *ctx, size_t offset, struct yaml_mark mark),
+                    void *ctx);
 
 #endif

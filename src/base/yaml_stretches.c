@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where the text of a scalar was written: both are walked side by side. What is not blank stands in both, in the same order,
- * but for quotes and escapes (YAML 1.1, chapter 9). */
+/* Where the text of a scalar was written: both are walked side by side. What is not blank stands in both, in the same
+ * order, but for quotes and escapes (YAML 1.1, chapter 9). */
 #include "base/yaml.h"
 
 struct walk {
@@ -134,7 +134,8 @@ static void pass_blank(struct walk *w)
                 step(w);
 }
 
-void yaml_stretches(const struct yaml_node *scalar, void (*each)(void *ctx, size_t offset, struct yaml_mark mark), void *ctx)
+void yaml_stretches(const struct yaml_node *scalar, void (*each)(void *ctx, size_t offset, struct yaml_mark mark),
+                    void *ctx)
 {
         struct walk w = { scalar, 0, scalar->mark };
         struct str text = scalar->text;

@@ -61,7 +61,7 @@ struct operand {
         struct str name;         /* FIELD: its name without argument; VALUE: the text, unquoted */
         struct str argument;     /* FIELD and TRANSFORM (getopt): what stands in [], unquoted */
         bool has_argument;
-        bool quoted;             /* VALUE: it was written in quotes; FIELD: its argument was. Means no more than that. */
+        bool quoted;             /* VALUE: it was written in quotes; FIELD: its argument was. Means nothing more. */
         enum rule_transformer transform;
         struct operand *items;   /* LIST, TRANSFORM */
         uint32_t n_items;
@@ -77,12 +77,12 @@ struct ast {
         struct operand left;   /* CHECK */
         enum rule_operator op;
         enum rule_modifier modifier;
-        struct operand right;  /* absent (kind 0) for OP_EXISTS. Of IN, INTERSECTS, PMATCH and with a modifier: a LIST, a
-                                * TRANSFORM, or a VALUE, which is a list of one */
+        struct operand right;  /* absent (kind 0) for OP_EXISTS. Of IN, INTERSECTS, PMATCH and with a modifier: a
+                                * LIST, a TRANSFORM, or a VALUE, which is a list of one */
 };
 
 #define CONDITION_DEPTH_MAX 512    /* of a tree, macros replaced */
-#define CONDITION_NODES_MAX 200000 /* checks, connectives and operands; what a macro repeats counts again, a long word as several */
+#define CONDITION_NODES_MAX 200000 /* checks, connectives, operands; repeated macros count again, long words more */
 #define OPERAND_DEPTH_MAX 32       /* of transformers in one another */
 
 /* A list that conditions may name. */
@@ -92,13 +92,14 @@ struct list_lookup {
         void *ctx;
 };
 
-/* Parses `text`, whose first byte stands at `start` in its file. Names of lists are replaced in the text between blanks and
- * "(),=" before parsing, as the language demands, but not inside quotes; `lists` may be NULL. Everything goes into `arena`;
- * trees are never changed afterwards, so that they may share branches. -EBADMSG: the message says what was expected;
- * -E2BIG: a limit above; `ret_place` says where. */
+/* Parses `text`, whose first byte stands at `start` in its file. Names of lists are replaced in the text between blanks
+ * and "(),=" before parsing, as the language demands, but not inside quotes; `lists` may be NULL. Everything goes into
+ * `arena`; trees are never changed afterwards, so that they may share branches. -EBADMSG: the message says what was
+ * expected; -E2BIG: a limit above; `ret_place` says where. */
 int condition_parse(struct str text, struct place start, const struct list_lookup *lists, struct arena *arena,
                     struct ast **ret, struct place *ret_place, struct error *err) _must_check_;
-/* Writes a condition in one canonical form, on one line of printable ASCII or UTF-8; parsing it again gives the same tree. */
+/* Writes a condition in one canonical form, on one line of printable ASCII or UTF-8; parsing it again gives the same
+ * tree. */
 void condition_print(const struct ast *ast, struct buf *out);
 void operand_print(const struct operand *operand, struct buf *out); /* a left side */
 bool ast_equal(const struct ast *a, const struct ast *b); /* places do not count, nor quotes */

@@ -13,15 +13,21 @@ struct checking {
         struct str unfilled[UNFILLED_SHOWN]; /* fields that nothing fills */
         size_t n_unfilled;                   /* also those that are not kept */
         bool unknown;                        /* a field is unknown, and the rule is to be skipped for it */
+        unsigned n_errors;
 };
 
 static int check_tree(struct checking *c, const struct ast *ast, struct blame blame);
 
 /* ---- fields ---- */
 
+static const char *find_nearest(struct checking *c, struct str name)
+{
+        return may_compare(c->l, c->source->n_fields) ? field_nearest(c->source, name) : NULL;
+}
+
 static int unknown_field(struct checking *c, struct str name, struct place place, struct blame blame)
 {
-        struct nearest nearest = { .name = field_nearest(c->source, name) };
+        struct nearest nearest = { .name = find_nearest(c, name) };
         struct did_you_mean room;
         _cleanup_(buf_free) struct buf reason = { 0 };
 
@@ -36,7 +42,8 @@ static int unknown_field(struct checking *c, struct str name, struct place place
         if (!c->d->rule->reason.p)
                 return error_oom(c->l->err);
         c->d->rule->reason.n = reason.len;
-        return say_warning(c->l, place, "rule '%s' is skipped: %s%s", SHOW(c->d->name), reason.data, did_you_mean(&nearest, &room));
+        return say_warning(c->l, place, "rule '%s' is skipped: %s%s", SHOW(c->d->name), reason.data,
+                           did_you_mean(&nearest, &room));
 }
 
 static void note_unfilled(struct checking *c, struct str name)
@@ -51,7 +58,8 @@ static void note_unfilled(struct checking *c, struct str name)
         c->n_unfilled++;
 }
 
-static int wrong_argument(struct checking *c, struct str field, struct place place, struct blame blame, const char *what)
+static int wrong_argument(struct checking *c, struct str field, struct place place, struct blame blame,
+                          const char *what)
 {
         return say_error(c->l, place, blame, "rule '%s': the field '%s' %s", SHOW(c->d->name), SHOW(field), what);
 }
@@ -107,7 +115,8 @@ static int check_value(struct checking *c, const struct operand *o)
 
         if (o->quoted || !o->name.n || !memchr(o->name.p, '.', o->name.n) || !field_find(c->source, o->name, &suffix))
                 return 0;
-        return say_warning(c->l, o->place, "rule '%s': '%s' is compared as a word here; the value of that field is val(%s)",
+        return say_warning(c->l, o->place,
+                           "rule '%s': '%s' is compared as a word here; the value of that field is val(%s)",
                            SHOW(c->d->name), SHOW(o->name), SHOW(o->name));
 }
 
@@ -133,9 +142,10 @@ static int check_children(struct checking *c, const struct ast *ast, struct blam
 {
         int result = 0;
 
-        for (uint32_t i = 0; i < ast->n_children && !is_fatal(result); i++) {
+        for (uint32_t i = 0; i < ast->n_children && !is_fatal(result) && c->n_errors < RULE_FILE_ERRORS_MAX; i++) {
                 int r = check_tree(c, ast->children[i], blame);
 
+                c->n_errors += r < 0;
                 result = is_fatal(r) || result == 0 ? r : result;
         }
         return result;
@@ -243,7 +253,7 @@ static int check_output(struct checking *c, const struct part *part)
                 if (name.n == 0 || name.p[name.n] == '(' || str_equals(name, "container.info") ||
                     field_find(c->source, name, &suffix))
                         continue;
-                nearest.name = field_nearest(c->source, name);
+                nearest.name = find_nearest(c, name);
                 r = say_warning(c->l, text_place(&places, i), "rule '%s': output: the source '%s' has no field '%s'%s",
                                 SHOW(c->d->name), c->source->name, SHOW(name), did_you_mean(&nearest, &room));
         }
@@ -284,7 +294,8 @@ static int check_compiles(struct checking *c, const struct ast *tree)
         if (r == -ENOMEM)
                 return error_oom(c->l->err);
         if (r < 0)
-                return say_error(c->l, place, blame_join(c->d->files, c->d->macro_files), "rule '%s': %s", SHOW(c->d->name), err.message);
+                return say_error(c->l, place, blame_join(c->d->files, c->d->macro_files), "rule '%s': %s",
+                                 SHOW(c->d->name), err.message);
         return 0;
 }
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The items of files, in load order, become definitions: a later one of the same name takes the earlier one's place in the
- * order, or changes parts of it. */
+/* The items of files, in load order, become definitions: a later one of the same name takes the earlier one's place in
+ * the order, or changes parts of it. */
 #include <errno.h>
 
 #include "rules/load.h"
 
 /* What can be wrong with a definition beyond one item. */
 #define JUDGED (KEY_BIT(KEY_ITEMS) | KEY_BIT(KEY_CONDITION) | KEY_BIT(KEY_EXCEPTIONS) | KEY_BIT(KEY_APPLIES))
-#define NAMES_COMPARED_MAX 200000 /* in one pass; after that nobody is told what may have been meant */
 
 struct definition *definition_find(const struct loader *l, enum item_kind kind, struct str name)
 {
@@ -18,9 +17,8 @@ void offer_definitions(struct loader *l, enum item_kind kind, struct nearest *ne
 {
         size_t n = l->n_definitions[kind];
 
-        if (n > NAMES_COMPARED_MAX - l->n_compared)
+        if (!may_compare(l, n))
                 return;
-        l->n_compared += n;
         for (size_t i = 0; i < n; i++)
                 nearest_offer(nearest, l->definitions[kind][i]->name.p);
 }
@@ -62,8 +60,8 @@ static int check_source(struct loader *l, const struct definition *d, const stru
                 return 0;
         if (str_equal(source_of(before ? before->node : NULL), source_of(now)))
                 return 0;
-        return say_error(l, item->place, blame_file(file), "rule '%s' has the source '%s', and here '%s'", SHOW(d->name),
-                         SHOW(source_of(before ? before->node : NULL)), SHOW(source_of(now)));
+        return say_error(l, item->place, blame_file(file), "rule '%s' has the source '%s', and here '%s'",
+                         SHOW(d->name), SHOW(source_of(before ? before->node : NULL)), SHOW(source_of(now)));
 }
 
 static struct exception *find_exception(const struct definition *d, struct str name)
@@ -79,6 +77,7 @@ static int add_exception(struct loader *l, struct definition *d, const struct ex
 {
         struct exception *copy = arena_alloc(l->arena, sizeof(*copy)), **end = &d->exceptions;
         int r = check_exception(l, e, file);
+        unsigned n = 0;
 
         if (r < 0)
                 return r;
@@ -90,8 +89,11 @@ static int add_exception(struct loader *l, struct definition *d, const struct ex
         for (const struct part *p = e->values.first; p; p = p->next)
                 if (part_add(l->arena, &copy->values, p->node, p->file) < 0)
                         return out_of_memory(l);
-        while (*end)
-                end = &(*end)->next;
+        for (; *end; end = &(*end)->next)
+                n++;
+        if (n >= RULE_EXCEPTIONS_MAX)
+                return say_error(l, e->place, blame_file(file), "rule '%s' has more than %d exceptions", SHOW(d->name),
+                                 RULE_EXCEPTIONS_MAX);
         *end = copy;
         return 0;
 }
@@ -111,14 +113,17 @@ static int append_exception(struct loader *l, struct definition *d, const struct
         struct exception *there = find_exception(d, e->name);
 
         if (!there && !e->fields)
-                return say_error(l, e->place, blame_file(file), "exception '%s': rule '%s' has none of this name, and here are no fields",
+                return say_error(l, e->place, blame_file(file),
+                                 "exception '%s': rule '%s' has none of this name, and here are no fields",
                                  SHOW(e->name), SHOW(d->name));
         if (!there && !e->values.first)
-                return say_error(l, e->place, blame_file(file), "exception '%s': a new exception needs values", SHOW(e->name));
+                return say_error(l, e->place, blame_file(file), "exception '%s': a new exception needs values",
+                                 SHOW(e->name));
         if (!there)
                 return add_exception(l, d, e, file);
         if (e->fields || e->comps)
-                return say_error(l, e->place, blame_file(file), "exception '%s' of rule '%s' is there already: only values can be appended",
+                return say_error(l, e->place, blame_file(file),
+                                 "exception '%s' of rule '%s' is there already: only values can be appended",
                                  SHOW(e->name), SHOW(d->name));
         for (const struct part *p = e->values.first; p; p = p->next)
                 if (part_add(l->arena, &there->values, p->node, p->file) < 0)
@@ -188,7 +193,8 @@ static int change(struct loader *l, const struct item *item, uint32_t file)
         int r;
 
         if (!d) /* a list or macro that is replaced need not be there */
-                return item->append || item->kind == ITEM_RULE ? nothing_to_change(l, item, file) : define(l, item, file);
+                return item->append || item->kind == ITEM_RULE ? nothing_to_change(l, item, file)
+                                                               : define(l, item, file);
         r = check_source(l, d, item, file);
         if (r < 0)
                 return r;
@@ -215,14 +221,16 @@ static int change(struct loader *l, const struct item *item, uint32_t file)
 int collect_file(struct loader *l, uint32_t file)
 {
         const struct loaded_file *in = &l->files[file - 1];
+        unsigned n_errors = 0;
         int r;
 
-        for (size_t i = 0; i < in->n_items; i++) {
+        for (size_t i = 0; i < in->n_items && n_errors < RULE_FILE_ERRORS_MAX; i++) {
                 const struct item *item = &in->items[i];
 
                 r = item->mode == MODE_DEFINE ? define(l, item, file) : change(l, item, file);
                 if (is_fatal(r))
                         return r;
+                n_errors += r < 0;
                 l->next_index++;
         }
         return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * For which kinds of events can a condition be true? A tree is looked at once for all kinds: of each part it is known for
- * which kinds it may be true and for which it may be false; whatever can not be told may be both.
+ * For which kinds of events can a condition be true? A tree is looked at once for all kinds: of each part it is known
+ * for which kinds it may be true and for which it may be false; whatever can not be told may be both.
  */
 #include <errno.h>
 
@@ -197,7 +197,7 @@ static int say_unknown_kind(struct looking *w)
         struct nearest nearest = nearest_to(w->unknown);
         struct did_you_mean room;
 
-        for (uint32_t i = 0; i < w->source->n_events; i++)
+        for (uint32_t i = 0; may_compare(w->l, 1) && i < w->source->n_events; i++)
                 nearest_offer(&nearest, w->source->events[i].name);
         return say_warning(w->l, w->unknown_place, "rule '%s': the source '%s' knows no event '%s'%s", SHOW(w->d->name),
                            w->source->name, SHOW(w->unknown), did_you_mean(&nearest, &room));
@@ -253,8 +253,10 @@ static int say_many(struct looking *w, const struct kinds *wanted)
 
         if (!w->d->warn_evttypes || (n <= MANY_EVENTS && n < w->source->n_events))
                 return 0;
-        return say_warning(w->l, w->d->rule->place, "rule '%s' is tried on %u kinds of events, which is slow: its condition "
-                           "should say which %s it is about", SHOW(w->d->name), n, w->source->event_field);
+        return say_warning(w->l, w->d->rule->place,
+                           "rule '%s' is tried on %u kinds of events, which is slow: its condition "
+                           "should say which %s it is about",
+                           SHOW(w->d->name), n, w->source->event_field);
 }
 
 int check_events(struct loader *l, struct definition *d)
@@ -272,7 +274,8 @@ int check_events(struct loader *l, struct definition *d)
         if (w.unknown.n)
                 r = say_unknown_kind(&w);
         if (r == 0 && w.direction.line)
-                r = say_warning(l, w.direction, "rule '%s': evt.dir is deprecated: '<' is always true and '>' never", SHOW(d->name));
+                r = say_warning(l, w.direction, "rule '%s': evt.dir is deprecated: '<' is always true and '>' never",
+                                SHOW(d->name));
         if (r < 0)
                 return r;
         if (count_kinds(&o.true_for) == 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Exceptions become text: "(condition) and not (…)" for each that has values. One field is compared with all values at once;
- * of several fields each row of values is a conjunction, and the rows are alternatives. */
+/* Exceptions become text: "(condition) and not (…)" for each that has values. One field is compared with all values at
+ * once; of several fields each row of values is a conjunction, and the rows are alternatives. */
 #include <errno.h>
 
 #include "rules/load.h"
@@ -42,14 +42,17 @@ static int check_operator(struct loader *l, const struct exception *e, const str
         struct did_you_mean room;
 
         for (size_t i = 0; i < n_operator_words; i++)
-                if (operator_words[i].right != RIGHT_NONE)
+                if (operator_words[i].right != RIGHT_NONE && may_compare(l, 1))
                         nearest_offer(&nearest, operator_words[i].word);
         if (!read_operator(node->text, &op, &modifier))
-                return say_error(l, place_of(node, file), blame_file(file), "exception '%s': '%s' is no operator that compares%s", SHOW(e->name),
-                                 SHOW(node->text), did_you_mean(&nearest, &room));
+                return say_error(l, place_of(node, file), blame_file(file),
+                                 "exception '%s': '%s' is no operator that compares%s", SHOW(e->name), SHOW(node->text),
+                                 did_you_mean(&nearest, &room));
         if (one_field && !takes_list(op, modifier))
-                return say_error(l, place_of(node, file), blame_file(file), "exception '%s': one field is compared with a list: in, pmatch, "
-                                 "intersects or an operator with oneof, anyof or allof is expected", SHOW(e->name));
+                return say_error(l, place_of(node, file), blame_file(file),
+                                 "exception '%s': one field is compared with a list: in, pmatch, "
+                                 "intersects or an operator with oneof, anyof or allof is expected",
+                                 SHOW(e->name));
         return 0;
 }
 
@@ -62,12 +65,13 @@ int check_exception(struct loader *l, const struct exception *e, uint32_t file)
                 return 0;
         if (e->comps->kind != e->fields->kind)
                 return say_error(l, place_of(e->comps, file), blame_file(file),
-                                 "exception '%s': 'fields' and 'comps' must both be one word or both be a sequence", SHOW(e->name));
+                                 "exception '%s': 'fields' and 'comps' must both be one word or both be a sequence",
+                                 SHOW(e->name));
         if (one_field)
                 return check_operator(l, e, e->comps, true, file);
         if (e->comps->n != e->fields->n)
-                return say_error(l, place_of(e->comps, file), blame_file(file), "exception '%s': %zu comps for %zu fields", SHOW(e->name),
-                                 e->comps->n, e->fields->n);
+                return say_error(l, place_of(e->comps, file), blame_file(file),
+                                 "exception '%s': %zu comps for %zu fields", SHOW(e->name), e->comps->n, e->fields->n);
         for (size_t i = 0; i < e->comps->n && r == 0; i++)
                 r = check_operator(l, e, e->comps->items[i], false, file);
         return r;

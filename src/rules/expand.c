@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Conditions of macros and rules: parsed, and macros put in. Trees share the branches that macros are, so that what a macro
- * repeats takes no room; how large and how deep the whole is, is counted all the same, since others will walk it.
+ * Conditions of macros and rules: parsed, and macros put in. Trees share the branches that macros are, so that what a
+ * macro repeats takes no room; how large and how deep the whole is, is counted all the same, since others will walk it.
  */
 #include <errno.h>
 
@@ -20,14 +20,18 @@ struct expansion {
         struct blame files; /* that made the macros */
 };
 
-static int expand(struct loader *l, const struct path *path, const struct ast *ast, uint32_t depth, struct expansion *ret);
+static int expand(struct loader *l, const struct path *path, const struct ast *ast, uint32_t depth,
+                  struct expansion *ret);
 
 /* Of a rule whose source is unknown nobody asked. */
-static int say_wrong(struct loader *l, const struct definition *d, struct place place, struct blame blame, const char *what)
+static int say_wrong(struct loader *l, const struct definition *d, struct place place, struct blame blame,
+                     const char *what)
 {
         if (!d->lenient)
                 return say_error(l, place, blame, "%s '%s': %s", item_kind_names[d->kind], SHOW(d->name), what);
-        return say_warning(l, place, "%s '%s' (skipped): %s", item_kind_names[d->kind], SHOW(d->name), what) < 0 ? -ENOMEM : -EBADMSG;
+        return say_warning(l, place, "%s '%s' (skipped): %s", item_kind_names[d->kind], SHOW(d->name), what) < 0
+                       ? -ENOMEM
+                       : -EBADMSG;
 }
 
 /* ---- parsing ---- */
@@ -68,6 +72,9 @@ int parse_definition(struct loader *l, struct definition *d)
         int r;
 
         d->state = DEFINITION_FAILED;
+        if (l->n_text_bytes > RULE_TEXTS_BYTES_MAX || l->n_tree_nodes > RULE_TREES_NODES_MAX)
+                return say_error(l, d->place, d->files, "%s '%s': all conditions together are too large",
+                                 item_kind_names[d->kind], SHOW(d->name));
         r = write_text(l, d, &written);
         if (r < 0)
                 return r;
@@ -86,6 +93,8 @@ int parse_definition(struct loader *l, struct definition *d)
                         blame = blame_join(blame, l->list_files);
                 return say_wrong(l, d, text_place(&places, at), blame, err.message);
         }
+        l->n_text_bytes += text.text.n;
+        l->n_tree_nodes += at;
         d->tree = tree;
         d->state = DEFINITION_NEW;
         return 0;
@@ -98,17 +107,20 @@ static int too_deep(struct loader *l, const struct path *path, struct place plac
         _cleanup_(buf_free) struct buf what = { 0 };
 
         buf_printf(&what, "with its macros put in it is nested deeper than %d", CONDITION_DEPTH_MAX);
-        return buf_ok(&what) ? say_wrong(l, path->d, place, blame_join(path->d->files, macros), what.data) : error_oom(l->err);
+        return buf_ok(&what) ? say_wrong(l, path->d, place, blame_join(path->d->files, macros), what.data)
+                             : error_oom(l->err);
 }
 
-static int unknown_macro(struct loader *l, const struct path *path, const struct ast *ast, const struct definition *later)
+static int unknown_macro(struct loader *l, const struct path *path, const struct ast *ast,
+                         const struct definition *later)
 {
         _cleanup_(buf_free) struct buf what = { 0 };
         struct nearest nearest = nearest_to(ast->macro);
         struct did_you_mean room;
 
         if (later) {
-                buf_printf(&what, "the macro '%s' is defined after this one, and can not be used here", SHOW(ast->macro));
+                buf_printf(&what, "the macro '%s' is defined after this one, and can not be used here",
+                           SHOW(ast->macro));
         } else {
                 offer_definitions(l, ITEM_MACRO, &nearest);
                 buf_printf(&what, "there is no macro '%s'%s", SHOW(ast->macro), did_you_mean(&nearest, &room));
@@ -162,7 +174,8 @@ static int expand_inner(struct loader *l, const struct path *path, struct defini
         return 0;
 }
 
-static int expand_macro(struct loader *l, const struct path *path, const struct ast *ast, uint32_t depth, struct expansion *ret)
+static int expand_macro(struct loader *l, const struct path *path, const struct ast *ast, uint32_t depth,
+                        struct expansion *ret)
 {
         struct definition *macro = definition_find(l, ITEM_MACRO, ast->macro), *user = path->d;
         int r;
@@ -179,7 +192,8 @@ static int expand_macro(struct loader *l, const struct path *path, const struct 
                 if (r < 0)
                         return r;
         }
-        *ret = (struct expansion){ macro->expanded, macro->height, macro->nodes, blame_join(macro->files, macro->macro_files) };
+        *ret = (struct expansion){ macro->expanded, macro->height, macro->nodes,
+                                   blame_join(macro->files, macro->macro_files) };
         if (depth + macro->height > CONDITION_DEPTH_MAX)
                 return too_deep(l, path, ast->place, ret->files);
         return 0;
@@ -197,7 +211,8 @@ static uint32_t count_operand(const struct operand *o)
         return n;
 }
 
-static int expand_children(struct loader *l, const struct path *path, const struct ast *ast, uint32_t depth, struct expansion *ret)
+static int expand_children(struct loader *l, const struct path *path, const struct ast *ast, uint32_t depth,
+                           struct expansion *ret)
 {
         struct ast *copy = NULL;
         struct expansion child;
@@ -212,7 +227,8 @@ static int expand_children(struct loader *l, const struct path *path, const stru
                 ret->nodes += child.nodes;
                 ret->files = blame_join(ret->files, child.files);
                 if (ret->nodes > CONDITION_NODES_MAX)
-                        return say_wrong(l, path->d, ast->place, blame_join(path->d->files, ret->files), "with its macros put in it is too large");
+                        return say_wrong(l, path->d, ast->place, blame_join(path->d->files, ret->files),
+                                         "with its macros put in it is too large");
                 if (child.tree == ast->children[i])
                         continue;
                 if (!copy) {
@@ -230,7 +246,8 @@ static int expand_children(struct loader *l, const struct path *path, const stru
         return 0;
 }
 
-static int expand(struct loader *l, const struct path *path, const struct ast *ast, uint32_t depth, struct expansion *ret)
+static int expand(struct loader *l, const struct path *path, const struct ast *ast, uint32_t depth,
+                  struct expansion *ret)
 {
         if (depth >= CONDITION_DEPTH_MAX)
                 return too_deep(l, path, ast->place, (struct blame){ 0 });
@@ -238,7 +255,9 @@ static int expand(struct loader *l, const struct path *path, const struct ast *a
         case AST_MACRO:
                 return expand_macro(l, path, ast, depth, ret);
         case AST_CHECK:
-                *ret = (struct expansion){ .tree = ast, .height = 1, .nodes = 1 + count_operand(&ast->left) + count_operand(&ast->right) };
+                *ret = (struct expansion){
+                        .tree = ast, .height = 1, .nodes = 1 + count_operand(&ast->left) + count_operand(&ast->right),
+                };
                 return 0;
         default:
                 return expand_children(l, path, ast, depth, ret);
@@ -264,7 +283,8 @@ int expand_definition(struct loader *l, struct definition *d)
         d->macro_files = e.files;
         l->n_nodes += d->kind == ITEM_RULE ? e.nodes : 0;
         if (l->n_nodes > RULE_NODES_MAX)
-                return say_error(l, d->place, d->files, "rule '%s': all rules together are too large, with their macros put in",
+                return say_error(l, d->place, d->files,
+                                 "rule '%s': all rules together are too large, with their macros put in",
                                  SHOW(d->name));
         return 0;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lists may hold lists. A word that names a list which is just being put in is a plain word: so it is with lists that are
- * named like one of their items, and so a list that holds itself ends. */
+/* Lists may hold lists. A word that names a list which is just being put in is a plain word: so it is with lists that
+ * are named like one of their items, and so a list that holds itself ends. */
 #include <errno.h>
 
 #include "rules/load.h"

@@ -21,8 +21,9 @@ static int say_unknown_source(struct loader *l, const struct unknown_source *sou
         if (source->n_rules == 1)
                 return say_warning(l, source->first->place, "rule '%s' is skipped: the source '%s' is not known%s",
                                    SHOW(source->first->name), SHOW(source->name), did_you_mean(&nearest, &room));
-        return say_warning(l, source->first->place, "%u rules are skipped, from '%s' on: the source '%s' is not known%s",
-                           source->n_rules, SHOW(source->first->name), SHOW(source->name), did_you_mean(&nearest, &room));
+        return say_warning(l, source->first->place,
+                           "%u rules are skipped, from '%s' on: the source '%s' is not known%s", source->n_rules,
+                           SHOW(source->first->name), SHOW(source->name), did_you_mean(&nearest, &room));
 }
 
 /* Once a source, however many rules it has. */
@@ -65,7 +66,7 @@ static void end_pass(struct loader *l)
         }
         l->passing.n = 0;
         l->next_index = 0;
-        l->n_list_items = l->n_nodes = l->n_compared = 0;
+        l->n_list_items = l->n_text_bytes = l->n_tree_nodes = l->n_nodes = l->n_compared = 0;
         l->any_left_out = false;
         l->suspect = 0;
 }
@@ -88,8 +89,8 @@ static int note_unused(struct loader *l)
         for (unsigned kind = ITEM_LIST; kind <= ITEM_MACRO; kind++)
                 for (size_t i = 0; i < l->n_definitions[kind] && r == 0; i++)
                         if (!l->definitions[kind][i]->used)
-                                r = say_note(l, l->definitions[kind][i]->place, "%s '%s' is used nowhere", item_kind_names[kind],
-                                             SHOW(l->definitions[kind][i]->name));
+                                r = say_note(l, l->definitions[kind][i]->place, "%s '%s' is used nowhere",
+                                             item_kind_names[kind], SHOW(l->definitions[kind][i]->name));
         return r;
 }
 
@@ -195,8 +196,8 @@ static int open_files(struct loader *l, const struct rule_file *files, size_t n)
         return 0;
 }
 
-int rules_load(const struct rule_file *files, size_t n_files, const struct rules_options *options, struct rule_set **ret,
-               struct error *err)
+int rules_load(const struct rule_file *files, size_t n_files, const struct rules_options *options,
+               struct rule_set **ret, struct error *err)
 {
         _cleanup_(loader_done) struct loader l = { .options = options, .err = err };
         _cleanup_(rule_set_freep) struct rule_set *set = rule_set_new();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside the loader. Files are read into items, one an entry (read*.c); then, as often as a file turns out to have to be left
- * out, a pass goes over the items of those that remain: definitions are collected (collect.c), lists and macros put in
- * (lists.c, exceptions.c, expand.c), fields and events looked at (check.c, events.c, shadow.c).
+ * Inside the loader. Files are read into items, one an entry (read*.c); then, as often as a file turns out to have to
+ * be left out, a pass goes over the items of those that remain: definitions are collected (collect.c), lists and macros
+ * put in (lists.c, exceptions.c, expand.c), fields and events looked at (check.c, events.c, shadow.c).
  */
 #ifndef TALLYMAN_RULES_LOAD_H
 #define TALLYMAN_RULES_LOAD_H
@@ -65,8 +65,9 @@ struct exception {
         struct exception *next;
 };
 
-/* The files, from the first to the last, that together made something what it is. Of one that turns out to be wrong the last is
- * to blame, since without it those before it load. Where there are several, others that were blamed may be right without it. */
+/* The files, from the first to the last, that together made something what it is. Of one that turns out to be wrong the
+ * last is to blame, since without it those before it load. Where there are several, others that were blamed may be
+ * right without it. */
 struct blame {
         uint32_t first, last; /* 0: none */
 };
@@ -172,7 +173,7 @@ struct loader {
         size_t n_definitions[ITEM_KINDS], cap_definitions[ITEM_KINDS];
         struct names names[ITEM_KINDS];
         uint32_t next_index;
-        size_t n_list_items, n_nodes, n_compared;
+        size_t n_list_items, n_text_bytes, n_tree_nodes, n_nodes, n_compared; /* see limits.h */
         struct blame list_files; /* that made the lists that were looked up */
         bool any_left_out;
         uint32_t suspect; /* the first of the files that were blamed together with others; 0: none */
@@ -192,6 +193,8 @@ struct did_you_mean {
         char text[200];
 };
 const char *did_you_mean(const struct nearest *nearest, struct did_you_mean *room);
+/* True if `n` more names may be compared with one that is wrong (RULE_NAMES_COMPARED_MAX), which then counts. */
+bool may_compare(struct loader *l, size_t n);
 /* A name for a message: quoted for terminals, cut where it is endless. */
 struct shown {
         char text[160];
@@ -213,7 +216,8 @@ static inline struct place place_of(const struct yaml_node *node, uint32_t file)
 /* read.c, read_item.c, read_exceptions.c */
 int read_file(struct loader *l, uint32_t file);
 int read_item(struct loader *l, uint32_t file, enum item_kind kind, const struct yaml_node *mapping);
-int read_exceptions(struct loader *l, uint32_t file, bool changing, const struct yaml_node *node, struct exception **ret);
+int read_exceptions(struct loader *l, uint32_t file, bool changing, const struct yaml_node *node,
+                    struct exception **ret);
 bool read_bool(const struct yaml_node *node, bool *ret);           /* quoted or not, as Falco reads it */
 bool read_priority(const struct yaml_node *node, enum rule_priority *ret);
 bool read_u32(const struct yaml_node *node, uint32_t *ret);
@@ -236,7 +240,7 @@ int flatten_lists(struct loader *l);
 struct list_lookup list_lookup_of(struct loader *l);
 
 /* exceptions.c */
-int check_exception(struct loader *l, const struct exception *e, uint32_t file); /* fields and comps, as they stand there */
+int check_exception(struct loader *l, const struct exception *e, uint32_t file); /* fields and comps */
 int check_exception_values(struct loader *l, const struct exception *e, struct blame blame);
 void exceptions_add(struct text_builder *b, const struct exception *e);
 
@@ -244,8 +248,8 @@ void exceptions_add(struct text_builder *b, const struct exception *e);
 int parse_definition(struct loader *l, struct definition *d);
 int expand_definition(struct loader *l, struct definition *d);
 
-/* check.c: fields, for a rule of a known source whose conditions are expanded. -ENOENT: a field is unknown, and the rule is
- * to be skipped for it (its reason says so). */
+/* check.c: fields, for a rule of a known source whose conditions are expanded. -ENOENT: a field is unknown, and the
+ * rule is to be skipped for it (its reason says so). */
 int check_rule(struct loader *l, struct definition *d);
 
 /* events.c, shadow.c: what it is sure that a rule never does. They set states and reasons, and warn. */

@@ -31,6 +31,14 @@ const char *did_you_mean(const struct nearest *nearest, struct did_you_mean *roo
         return room->text;
 }
 
+bool may_compare(struct loader *l, size_t n)
+{
+        if (n > RULE_NAMES_COMPARED_MAX - l->n_compared)
+                return false;
+        l->n_compared += n;
+        return true;
+}
+
 static bool is_known(const struct messages *messages, struct place place, const char *text)
 {
         for (size_t i = 0; i < messages->n; i++) {
@@ -44,8 +52,8 @@ static bool is_known(const struct messages *messages, struct place place, const 
 }
 
 /* `blame`: the file that is left out for an error. */
-static int add(struct loader *l, enum message_kind kind, uint32_t suspect, uint32_t blame, struct place place, const char *fmt,
-               va_list ap)
+static int add(struct loader *l, enum message_kind kind, uint32_t suspect, uint32_t blame, struct place place,
+               const char *fmt, va_list ap)
 {
         /* Before the first pass there is nothing but what lasts. */
         bool passing = (kind != MESSAGE_ERROR || suspect) && l->arena;

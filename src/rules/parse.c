@@ -57,7 +57,8 @@ static int parse_macro(struct parser *p, size_t n, struct ast **ret)
         while (after < p->text.n && text_is_blank(p->text.p[after]))
                 after++;
         if (after < p->text.n && strchr("=!<>", p->text.p[after]) && p->text.p[after])
-                return parser_expected(p, after, "'and', 'or' or the end ('%.*s' has no dot and is no field, but a macro)",
+                return parser_expected(p, after,
+                                       "'and', 'or' or the end ('%.*s' has no dot and is no field, but a macro)",
                                        (int)MIN_OF(n, (size_t)64), name.p);
         r = new_ast(p, AST_MACRO, at, ret);
         if (r < 0)
@@ -69,7 +70,7 @@ static int parse_macro(struct parser *p, size_t n, struct ast **ret)
 
 static int parse_check(struct parser *p, size_t n, bool dotted, struct ast **ret)
 {
-        struct ast *check;
+        struct ast *check = NULL;
         int r;
 
         r = new_ast(p, AST_CHECK, p->at, &check);
@@ -131,7 +132,7 @@ static bool at_word(struct parser *p, const char *word)
 static int parse_not(struct parser *p, struct ast **ret)
 {
         size_t at;
-        struct ast *ast;
+        struct ast *ast = NULL;
         bool is_not = false;
         int r;
 
@@ -212,7 +213,7 @@ int condition_parse_text(const struct rule_text *text, struct arena *arena, stru
                          struct error *err)
 {
         struct parser p = { .text = text->text, .places = { .in = text }, .arena = arena, .err = err };
-        struct ast *ast;
+        struct ast *ast = NULL;
         int r = parse(&p, &ast);
 
         free(p.pending);
@@ -222,6 +223,7 @@ int condition_parse_text(const struct rule_text *text, struct arena *arena, stru
                 return r;
         }
         *ret = ast;
+        *ret_at = p.nodes;
         return 0;
 }
 
@@ -246,6 +248,6 @@ int condition_parse(struct str text, struct place start, const struct list_looku
                 return r;
         r = condition_parse_text(&kept, arena, ret, &at, err);
         places = (struct text_places){ .in = &kept };
-        *ret_place = text_place(&places, at);
+        *ret_place = text_place(&places, r < 0 ? at : 0);
         return r;
 }

@@ -50,7 +50,8 @@ int parser_expected(struct parser *p, size_t at, const char *what, ...) _printf_
 int parser_too_deep(struct parser *p, size_t at);
 int parser_wrong(struct parser *p, size_t at, const char *what);
 struct nearest;
-int parser_with_nearest(struct parser *p, const struct nearest *nearest, int code); /* adds it to the message; gives `code` */
+int parser_with_nearest(struct parser *p, const struct nearest *nearest,
+                        int code); /* adds it to the message; gives `code` */
 int parser_unknown_transformer(struct parser *p, size_t at, struct str name);
 
 /* Words. `expected` is what an error names. */

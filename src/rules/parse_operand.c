@@ -19,7 +19,8 @@ static int push_operand(struct parser *p, const struct operand *operand)
 static int take_operands(struct parser *p, struct operand *ret, size_t first)
 {
         ret->n_items = (uint32_t)(p->n_operands - first);
-        ret->items = arena_copy(p->arena, ret->n_items ? p->operands + first : NULL, ret->n_items * sizeof(*p->operands));
+        ret->items =
+                arena_copy(p->arena, ret->n_items ? p->operands + first : NULL, ret->n_items * sizeof(*p->operands));
         p->n_operands = first;
         return ret->items ? 0 : error_oom(p->err);
 }
@@ -223,7 +224,8 @@ static int unknown_operator(struct parser *p, size_t n)
 
         for (size_t i = 0; i < n_operator_words; i++)
                 nearest_offer(&nearest, operator_words[i].word);
-        return parser_with_nearest(p, &nearest, parser_expected(p, p->at, "an operator (=, !=, in, contains, startswith …)"));
+        return parser_with_nearest(p, &nearest,
+                                   parser_expected(p, p->at, "an operator (=, !=, in, contains, startswith …)"));
 }
 
 /* "oneof (…)": a modifier, where a list or a name follows; else it is a plain value. */

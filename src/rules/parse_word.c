@@ -86,7 +86,8 @@ int parser_count(struct parser *p, size_t at)
 {
         if (p->nodes >= CONDITION_NODES_MAX) {
                 p->error_at = at;
-                return error_say(p->err, -E2BIG, "more than %d checks and values in one condition", CONDITION_NODES_MAX);
+                return error_say(p->err, -E2BIG, "more than %d checks and values in one condition",
+                                 CONDITION_NODES_MAX);
         }
         p->nodes++;
         return 0;
@@ -178,7 +179,9 @@ static int unescape(struct parser *p, size_t *at, char quote, char *ret)
                 *at += 4;
                 return 0;
         }
-        return parser_wrong(p, *at, "no escape that is known (\\\\ \\\" \\' \\/ \\b \\f \\n \\r \\t \\xHH); a backslash is written \\\\");
+        return parser_wrong(
+                p, *at,
+                "no escape that is known (\\\\ \\\" \\' \\/ \\b \\f \\n \\r \\t \\xHH); a backslash is written \\\\");
 }
 
 int parse_quoted(struct parser *p, struct str *ret)
@@ -213,7 +216,9 @@ static bool is_bare_char(char c)
 
 void parser_set_value(struct parser *p, size_t at, struct str text, bool quoted, struct operand *ret)
 {
-        *ret = (struct operand){ .kind = OPERAND_VALUE, .name = text, .quoted = quoted, .place = text_place(&p->places, at) };
+        *ret = (struct operand){
+                .kind = OPERAND_VALUE, .name = text, .quoted = quoted, .place = text_place(&p->places, at),
+        };
 }
 
 /* A string, quoted or bare. */
@@ -245,7 +250,8 @@ size_t parser_number_length(const struct parser *p)
 {
         size_t at = p->at, digits, exponent;
 
-        if (parser_char(p, at) == '0' && (parser_char(p, at + 1) | 0x20) == 'x' && hex_value(parser_char(p, at + 2)) >= 0) {
+        if (parser_char(p, at) == '0' && (parser_char(p, at + 1) | 0x20) == 'x' &&
+            hex_value(parser_char(p, at + 2)) >= 0) {
                 for (at += 2; hex_value(parser_char(p, at)) >= 0; at++)
                         ;
                 return at - p->at;

@@ -77,7 +77,8 @@ static bool is_number(struct str s)
 
 /* ---- operands ---- */
 
-static void print_items(const struct operand *o, void (*print)(const struct operand *o, struct buf *out), struct buf *out)
+static void print_items(const struct operand *o, void (*print)(const struct operand *o, struct buf *out),
+                        struct buf *out)
 {
         buf_putc(out, '(');
         for (uint32_t i = 0; i < o->n_items; i++) {

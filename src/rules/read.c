@@ -64,8 +64,9 @@ static int read_required_engine(struct loader *l, uint32_t file, const struct ya
                 return say_error(l, place_of(node, file), blame_file(file),
                                  "required_engine_version: a number or a version such as 0.57.0 is expected");
         if (!is_compatible(&ours, &wanted))
-                return say_error(l, place_of(node, file), blame_file(file), "this file needs version %u.%u.%u of the rule language; this is %s",
-                                 wanted.parts[0], wanted.parts[1], wanted.parts[2], RULES_ENGINE_VERSION);
+                return say_error(l, place_of(node, file), blame_file(file),
+                                 "this file needs version %u.%u.%u of the rule language; this is %s", wanted.parts[0],
+                                 wanted.parts[1], wanted.parts[2], RULES_ENGINE_VERSION);
         return 0;
 }
 
@@ -82,7 +83,8 @@ static bool is_requirement(const struct yaml_node *node)
 static int read_required_plugins(struct loader *l, uint32_t file, const struct yaml_node *node)
 {
         if (node->kind != YAML_SEQUENCE)
-                return say_error(l, place_of(node, file), blame_file(file), "required_plugin_versions: a sequence is expected");
+                return say_error(l, place_of(node, file), blame_file(file),
+                                 "required_plugin_versions: a sequence is expected");
         for (size_t i = 0; i < node->n; i++) {
                 const struct yaml_node *plugin = node->items[i], *others = yaml_get(plugin, "alternatives");
                 bool good = is_requirement(plugin) && (!others || others->kind == YAML_SEQUENCE);
@@ -93,7 +95,8 @@ static int read_required_plugins(struct loader *l, uint32_t file, const struct y
                         return say_error(l, place_of(plugin, file), blame_file(file),
                                          "required_plugin_versions: 'name' and 'version' (such as 0.4.0) are expected");
         }
-        return say_note(l, place_of(node, file), "required_plugin_versions is not looked at: here fields decide what can be judged");
+        return say_note(l, place_of(node, file),
+                        "required_plugin_versions is not looked at: here fields decide what can be judged");
 }
 
 static int only_this_key(struct loader *l, uint32_t file, const struct yaml_node *entry, const char *key)
@@ -117,7 +120,8 @@ static int unknown_entry(struct loader *l, uint32_t file, const struct yaml_node
 
         for (unsigned kind = 0; kind < ITEM_KINDS; kind++)
                 nearest_offer(&nearest, item_kind_names[kind]);
-        return say_warning(l, place_of(entry, file), "an entry without a key 'rule', 'macro' or 'list' is not looked at%s",
+        return say_warning(l, place_of(entry, file),
+                           "an entry without a key 'rule', 'macro' or 'list' is not looked at%s",
                            did_you_mean(&nearest, &room));
 }
 
@@ -129,7 +133,8 @@ static int read_entry(struct loader *l, uint32_t file, const struct yaml_node *e
         if (yaml_is_null(entry))
                 return 0;
         if (entry->kind != YAML_MAPPING)
-                return say_error(l, place_of(entry, file), blame_file(file), "an entry with a key 'rule', 'macro' or 'list' is expected");
+                return say_error(l, place_of(entry, file), blame_file(file),
+                                 "an entry with a key 'rule', 'macro' or 'list' is expected");
         node = yaml_get(entry, "required_engine_version");
         if (node) {
                 r = read_required_engine(l, file, node);
@@ -153,7 +158,8 @@ static int read_document(struct loader *l, uint32_t file, const struct yaml_node
         if (yaml_is_null(document))
                 return 0;
         if (document->kind != YAML_SEQUENCE)
-                return say_error(l, place_of(document, file), blame_file(file), "a sequence of rules, macros and lists is expected");
+                return say_error(l, place_of(document, file), blame_file(file),
+                                 "a sequence of rules, macros and lists is expected");
         for (size_t i = 0; i < document->n; i++) {
                 r = read_entry(l, file, document->items[i]);
                 if (is_fatal(r))

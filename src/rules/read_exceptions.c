@@ -78,10 +78,12 @@ static int unknown_key(struct reading *r, const struct yaml_node *key)
         for (size_t i = 0; i < ELEMENTS_OF(names); i++) {
                 if (str_equals(key->text, names[i]))
                         return 0;
-                nearest_offer(&nearest, names[i]);
+                if (may_compare(r->l, 1))
+                        nearest_offer(&nearest, names[i]);
         }
-        return say_warning(r->l, place_of(key, r->file), "exception '%s': the key '%s' is not known and not looked at%s",
-                           r->name.text, SHOW(key->text), did_you_mean(&nearest, &room));
+        return say_warning(r->l, place_of(key, r->file),
+                           "exception '%s': the key '%s' is not known and not looked at%s", r->name.text,
+                           SHOW(key->text), did_you_mean(&nearest, &room));
 }
 
 static int read_exception(struct reading *r, bool changing, const struct yaml_node *node)
@@ -91,7 +93,8 @@ static int read_exception(struct reading *r, bool changing, const struct yaml_no
         int code = 0;
 
         if (!name || !is_word(name))
-                return say_error(r->l, place_of(node, r->file), blame_file(r->file), "an exception is a mapping with a 'name'");
+                return say_error(r->l, place_of(node, r->file), blame_file(r->file),
+                                 "an exception is a mapping with a 'name'");
         e->name = name->text;
         e->place = place_of(node, r->file);
         e->fields = yaml_get(node, "fields");
@@ -116,12 +119,13 @@ static int warn_of_twins(struct reading *r, const struct exception *first)
 {
         for (const struct exception *e = first; e; e = e->next)
                 if (str_equal(e->name, r->exception->name))
-                        return say_warning(r->l, r->exception->place, "exception '%s' is there more than once in this rule",
-                                           r->name.text);
+                        return say_warning(r->l, r->exception->place,
+                                           "exception '%s' is there more than once in this rule", r->name.text);
         return 0;
 }
 
-int read_exceptions(struct loader *l, uint32_t file, bool changing, const struct yaml_node *node, struct exception **ret)
+int read_exceptions(struct loader *l, uint32_t file, bool changing, const struct yaml_node *node,
+                    struct exception **ret)
 {
         struct exception *first = NULL, **next = &first;
         int result = 0, code;
@@ -130,6 +134,9 @@ int read_exceptions(struct loader *l, uint32_t file, bool changing, const struct
                 return 0;
         if (node->kind != YAML_SEQUENCE)
                 return say_error(l, place_of(node, file), blame_file(file), "exceptions: a sequence is expected");
+        if (node->n > RULE_EXCEPTIONS_MAX)
+                return say_error(l, place_of(node, file), blame_file(file), "exceptions: more than %d",
+                                 RULE_EXCEPTIONS_MAX);
         for (size_t i = 0; i < node->n; i++) {
                 struct reading r = { .l = l, .file = file, .exception = arena_alloc(l->texts, sizeof(*r.exception)) };
 

@@ -62,8 +62,8 @@ struct reading {
 
 static int wrong(struct reading *r, const struct yaml_node *node, const char *key, const char *what)
 {
-        return say_error(r->l, place_of(node, r->file), blame_file(r->file), "%s '%s': %s: %s", item_kind_names[r->item.kind],
-                         r->name.text, key, what);
+        return say_error(r->l, place_of(node, r->file), blame_file(r->file), "%s '%s': %s: %s",
+                         item_kind_names[r->item.kind], r->name.text, key, what);
 }
 
 /* ---- values ---- */
@@ -80,7 +80,8 @@ bool read_priority(const struct yaml_node *node, enum rule_priority *ret)
 {
         for (unsigned p = PRIORITY_EMERGENCY; p <= PRIORITY_DEBUG; p++) {
                 const char *name = rule_priority_name(p);
-                bool is_info = p == PRIORITY_INFORMATIONAL && node->text.n == 4 && strncasecmp(node->text.p, name, 4) == 0;
+                bool is_info =
+                        p == PRIORITY_INFORMATIONAL && node->text.n == 4 && strncasecmp(node->text.p, name, 4) == 0;
 
                 if (is_info || (node->text.n == strlen(name) && strncasecmp(node->text.p, name, node->text.n) == 0)) {
                         *ret = p;
@@ -123,9 +124,11 @@ static int wrong_priority(struct reading *r, const struct yaml_node *node)
 
         for (unsigned p = PRIORITY_EMERGENCY; p <= PRIORITY_DEBUG; p++)
                 nearest_offer(&nearest, rule_priority_name(p));
-        return say_error(r->l, place_of(node, r->file), blame_file(r->file),
-                         "rule '%s': '%s' is no priority (Emergency, Alert, Critical, Error, Warning, Notice, Informational, "
-                         "Debug)%s", r->name.text, SHOW(node->text), did_you_mean(&nearest, &room));
+        return say_error(
+                r->l, place_of(node, r->file), blame_file(r->file),
+                "rule '%s': '%s' is no priority (Emergency, Alert, Critical, Error, Warning, Notice, Informational, "
+                "Debug)%s",
+                r->name.text, SHOW(node->text), did_you_mean(&nearest, &room));
 }
 
 static int check_value(struct reading *r, enum item_key key, const struct yaml_node *node)
@@ -164,14 +167,16 @@ static int unknown_key(struct reading *r, const struct yaml_node *key)
         struct nearest nearest = nearest_to(key->text);
         struct did_you_mean room;
 
-        for (size_t i = 0; i < ITEM_KEYS; i++)
-                if (keys[i].kinds & IN(r->item.kind))
-                        nearest_offer(&nearest, keys[i].name);
-        for (size_t i = 0; i < ELEMENTS_OF(others); i++)
-                nearest_offer(&nearest, others[i]);
+        if (may_compare(r->l, ITEM_KEYS + ELEMENTS_OF(others))) {
+                for (size_t i = 0; i < ITEM_KEYS; i++)
+                        if (keys[i].kinds & IN(r->item.kind))
+                                nearest_offer(&nearest, keys[i].name);
+                for (size_t i = 0; i < ELEMENTS_OF(others); i++)
+                        nearest_offer(&nearest, others[i]);
+        }
         return say_warning(r->l, place_of(key, r->file), "%s '%s': the key '%s' is not known and not looked at%s",
-                           item_kind_names[r->item.kind], r->name.text, key->kind == YAML_SCALAR ? SHOW(key->text) : "(none)",
-                           did_you_mean(&nearest, &room));
+                           item_kind_names[r->item.kind], r->name.text,
+                           key->kind == YAML_SCALAR ? SHOW(key->text) : "(none)", did_you_mean(&nearest, &room));
 }
 
 static int find_key(enum item_kind kind, struct str name)
@@ -230,16 +235,19 @@ static int read_override(struct reading *r, const struct yaml_node *name, const 
         bool replace = value->kind == YAML_SCALAR && str_equals(value->text, "replace");
 
         if (key < 0 || (!keys[key].append && !keys[key].replace))
-                return say_error(r->l, place_of(name, r->file), blame_file(r->file), "%s '%s': override: '%s' can not be changed",
-                                 item_kind_names[r->item.kind], r->name.text, SHOW(name->text));
+                return say_error(r->l, place_of(name, r->file), blame_file(r->file),
+                                 "%s '%s': override: '%s' can not be changed", item_kind_names[r->item.kind],
+                                 r->name.text, SHOW(name->text));
         if (!append && !replace)
-                return say_error(r->l, place_of(value, r->file), blame_file(r->file), "%s '%s': override: %s: %sreplace is expected",
-                                 item_kind_names[r->item.kind], r->name.text, keys[key].name, keys[key].append ? "append or " : "");
+                return say_error(r->l, place_of(value, r->file), blame_file(r->file),
+                                 "%s '%s': override: %s: %sreplace is expected", item_kind_names[r->item.kind],
+                                 r->name.text, keys[key].name, keys[key].append ? "append or " : "");
         if (append && !keys[key].append)
                 return wrong(r, value, keys[key].name, "this can not be appended to, only replaced");
         if (!r->item.values[key])
-                return say_error(r->l, place_of(name, r->file), blame_file(r->file), "%s '%s': override: %s: there is no such key here",
-                                 item_kind_names[r->item.kind], r->name.text, keys[key].name);
+                return say_error(r->l, place_of(name, r->file), blame_file(r->file),
+                                 "%s '%s': override: %s: there is no such key here", item_kind_names[r->item.kind],
+                                 r->name.text, keys[key].name);
         *(append ? &r->item.append : &r->item.replace) |= KEY_BIT(key);
         return 0;
 }
@@ -282,7 +290,8 @@ static int read_append(struct reading *r, const struct yaml_node *append)
 
         r->item.mode = MODE_CHANGE;
         r->item.append = given(&r->item) & APPENDED;
-        code = say_warning(r->l, place_of(append, r->file), "%s '%s': 'append' is deprecated; 'override' says which keys to append",
+        code = say_warning(r->l, place_of(append, r->file),
+                           "%s '%s': 'append' is deprecated; 'override' says which keys to append",
                            item_kind_names[r->item.kind], r->name.text);
         for (unsigned i = 0; i < ITEM_KEYS && code == 0; i++)
                 if (more & KEY_BIT(i))
@@ -299,7 +308,8 @@ static int read_switch(struct reading *r)
 {
         r->item.mode = MODE_CHANGE;
         r->item.replace = KEY_BIT(KEY_ENABLED);
-        return say_warning(r->l, r->item.place, "rule '%s': 'enabled' alone is deprecated; add 'override: {enabled: replace}'",
+        return say_warning(r->l, r->item.place,
+                           "rule '%s': 'enabled' alone is deprecated; add 'override: {enabled: replace}'",
                            r->name.text);
 }
 
@@ -311,8 +321,8 @@ static int check_required(struct reading *r)
                 return read_switch(r);
         for (unsigned i = 0; i < ITEM_KEYS; i++)
                 if (missing & KEY_BIT(i))
-                        return say_error(r->l, r->item.place, blame_file(r->file), "%s '%s' has no '%s'", item_kind_names[r->item.kind],
-                                         r->name.text, keys[i].name);
+                        return say_error(r->l, r->item.place, blame_file(r->file), "%s '%s' has no '%s'",
+                                         item_kind_names[r->item.kind], r->name.text, keys[i].name);
         return 0;
 }
 
@@ -355,12 +365,15 @@ static bool is_list_name(struct str name)
 static int read_name(struct reading *r, const struct yaml_node *name)
 {
         if (!is_text(name))
-                return say_error(r->l, place_of(name, r->file), blame_file(r->file), "%s: a name is expected", item_kind_names[r->item.kind]);
+                return say_error(r->l, place_of(name, r->file), blame_file(r->file), "%s: a name is expected",
+                                 item_kind_names[r->item.kind]);
         r->item.name = name->text;
         show(r->item.name, &r->name);
         if (r->item.kind == ITEM_MACRO && !is_macro_name(r->item.name))
-                return say_warning(r->l, place_of(name, r->file), "macro '%s': no condition can use a macro of this name "
-                                   "(a letter, then letters, digits and _)", r->name.text);
+                return say_warning(r->l, place_of(name, r->file),
+                                   "macro '%s': no condition can use a macro of this name "
+                                   "(a letter, then letters, digits and _)",
+                                   r->name.text);
         if (r->item.kind == ITEM_LIST && !is_list_name(r->item.name))
                 return say_warning(r->l, place_of(name, r->file), "list '%s': no condition can use a list of this name "
                                    "(it holds blanks, quotes or one of \"(),=\")", r->name.text);

@@ -29,8 +29,8 @@ enum rule_priority {
 const char *rule_priority_name(enum rule_priority priority); /* "Emergency" … */
 
 enum rule_state {
-        RULE_READY,          /* loaded, and every field it needs is filled; `reason`, if any, names kinds of events among
-                              * those it asks for that nothing emits: of these it sees nothing */
+        RULE_READY,          /* loaded, and every field it needs is filled; `reason`, if any, names kinds of events
+                              * among those it asks for that nothing emits: of these it sees nothing */
         RULE_NOT_EVALUABLE,  /* loaded, but `reason` names what nothing fills */
         RULE_DISABLED,       /* enabled: false */
         RULE_SKIPPED,        /* its source is unknown, or skip-if-unknown-filter applies; `reason` says which */
@@ -42,7 +42,7 @@ struct rule {
         enum rule_priority priority;
         const struct str *tags;
         uint32_t n_tags;
-        const struct ast *condition; /* macros expanded, exceptions applied; NULL: its source is unknown, and it can not be read */
+        const struct ast *condition; /* macros expanded, exceptions applied; NULL: of an unknown source, unreadable */
         const struct ast *applies;   /* NULL: always */
         enum rule_state state;
         struct str reason;
@@ -69,17 +69,17 @@ struct rule_set;
 struct rules_options {
         const struct fact_source *const *sources; /* ended by NULL */
         bool strict;                              /* an error in one file fails the whole load */
-        /* Asked of each rule of a known source whose fields were all found: what only compiling can tell (types, regular
-         * expressions). 0, or -EBADMSG and the place: an error of the file. NULL: no more is asked. */
+        /* Asked of each rule of a known source whose fields were all found: what only compiling can tell (types,
+         * regular expressions). 0, or -EBADMSG and the place: an error of the file. NULL: no more is asked. */
         int (*check)(const struct fact_source *source, const struct ast *condition, struct place *ret_place,
                      struct error *err);
 };
 
 /*
- * Loads files in order. An error in one does not stop the others unless `strict` (-EBADMSG, the first error in `err`, as Falco
- * does): the file is left out as a whole, since half of a file may mean something else than all of it. Where files change each
- * other's rules the blame is the last one's: without it, those before it load. All messages are kept in the set, in the order
- * of files and places. Files, names and texts are copied or kept; `sources` must last as long as the set.
+ * Loads files in order. An error in one does not stop the others unless `strict` (-EBADMSG, the first error in `err`, as
+ * Falco does): the file is left out as a whole, since half of a file may mean something else than all of it. Where files
+ * change each other's rules the blame is the last one's: without it, those before it load. All messages are kept in the
+ * set, in the order of files and places. Names and texts are copied; `sources` must last as long as the set.
  */
 int rules_load(const struct rule_file *files, size_t n_files, const struct rules_options *options, struct rule_set **ret,
                struct error *err) _must_check_;

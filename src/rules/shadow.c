@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where the first rule that matches is the only one (Falco's way), a rule never matches if an earlier one of the same source
- * demands nothing more than it does: all that the earlier one joins by "and" is joined by "and" in the later one too.
+ * Where the first rule that matches is the only one (Falco's way), a rule never matches if an earlier one of the same
+ * source demands nothing more than it does: all that the earlier one joins by "and" is joined by "and" in the later one
+ * too.
  */
 #include <errno.h>
 
@@ -102,8 +103,10 @@ static int compare_with_earlier(struct loader *l, const struct conjunction *all,
         for (size_t i = 0; i < n; i++) {
                 if (all[i].d->source != d->source || !is_within(&all[i], &all[n]))
                         continue;
-                return say_warning(l, d->rule->place, "rule '%s' never matches where the first match ends the search: "
-                                   "rule '%s' before it matches whenever this one would", SHOW(d->name), SHOW(all[i].d->name));
+                return say_warning(l, d->rule->place,
+                                   "rule '%s' never matches where the first match ends the search: "
+                                   "rule '%s' before it matches whenever this one would",
+                                   SHOW(d->name), SHOW(all[i].d->name));
         }
         return 0;
 }

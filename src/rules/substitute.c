@@ -35,7 +35,8 @@ static bool needs_quotes(struct str item)
         if (is_quote(item.p[0]))
                 return false;
         for (size_t i = 0; i < item.n; i++)
-                if (text_is_blank(item.p[i]) || is_quote(item.p[i]) || item.p[i] == '=' || item.p[i] == '(' || item.p[i] == ')')
+                if (text_is_blank(item.p[i]) || is_quote(item.p[i]) || item.p[i] == '=' || item.p[i] == '(' ||
+                    item.p[i] == ')')
                         return true;
         return false;
 }
@@ -127,7 +128,8 @@ static int take_word(struct substitution *s, struct error *err)
         return s->lists->find(s->lists->ctx, word, &items, &n) ? put_list(s, word, items, n, err) : 0;
 }
 
-int text_substitute(const struct rule_text *in, const struct list_lookup *lists, struct text_builder *out, struct error *err)
+int text_substitute(const struct rule_text *in, const struct list_lookup *lists, struct text_builder *out,
+                    struct error *err)
 {
         struct substitution s = { .in = in, .lists = lists, .out = out, .places = { .in = in } };
         struct str text = in->text;

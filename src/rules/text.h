@@ -55,12 +55,12 @@ void text_add_part(struct text_builder *b, struct text_places *from, size_t begi
  * what would not be one word there is put in quotes. */
 void text_quote(struct str item, struct buf *out);
 
-/* Replaces the names of lists. What is put in stands, as far as places go, where the name stood. 0, -ENOMEM or -E2BIG. */
+/* Replaces the names of lists. What is put in stands, as far as places go, where the name stood. 0, -ENOMEM, -E2BIG. */
 int text_substitute(const struct rule_text *in, const struct list_lookup *lists, struct text_builder *out,
                     struct error *err) _must_check_;
 
-/* The end of the quoted string that begins at `at`, which is beyond its closing quote; 0: it is not closed. A quote after a
- * backslash never closes, whatever stands before the backslash. */
+/* The end of the quoted string that begins at `at`, which is beyond its closing quote; 0: it is not closed. A quote
+ * after a backslash never closes, whatever stands before the backslash. */
 size_t text_quoted_end(struct str text, size_t at);
 
 static inline bool text_is_blank(char c)
@@ -68,7 +68,8 @@ static inline bool text_is_blank(char c)
         return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* condition_parse() of text with its places; `text` must last as long as `arena`. `ret_at`: the offset of an error. */
+/* condition_parse() of text with its places; `text` must last as long as `arena`. `ret_at`: the offset of an error, or how
+ * many nodes there are. */
 int condition_parse_text(const struct rule_text *text, struct arena *arena, struct ast **ret, size_t *ret_at,
                          struct error *err) _must_check_;
 

@@ -5,8 +5,8 @@
 
 static int find_list(void *ctx, struct str name, const struct str **ret_items, size_t *ret_n)
 {
-        static const struct str some[] = { STR_LIT("bash"), STR_LIT("a b"), STR_LIT("\"q\""), STR_LIT("x,y"), STR_LIT("it's"),
-                                           STR_LIT("") };
+        static const struct str some[] = { STR_LIT("bash"), STR_LIT("a b"), STR_LIT("\"q\""), STR_LIT("x,y"),
+                                           STR_LIT("it's"), STR_LIT("") };
 
         *ret_items = some;
         *ret_n = str_equals(name, "none") ? 0 : ELEMENTS_OF(some);
@@ -51,8 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         if (!arena)
                 return 0;
-        if (condition_parse((struct str){ (const char *)data, size }, (struct place){ 1, 1, 1 }, &lists, arena, &ast, &place,
-                            &err) < 0) {
+        if (condition_parse((struct str){ (const char *)data, size }, (struct place){ 1, 1, 1 }, &lists, arena, &ast,
+                            &place, &err) < 0) {
                 HOLDS(err.code < 0 && *err.message && place.line > 0);
                 return 0;
         }

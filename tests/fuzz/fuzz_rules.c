@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rule files, divided by lines "=====": loaded whatever is wrong with them, and all conditions survive being printed. */
+/* Rule files, divided by lines "=====": loaded whatever is wrong with them, and all conditions survive being printed.
+ * */
 #include "fuzz.h"
 #include "rule_source.h"
 

@@ -38,7 +38,8 @@ static void walk_scalar(struct walk *w, const struct yaml_node *node)
         HOLDS(utf8_valid(node->text));
         HOLDS(!node->plain || node->style == YAML_PLAIN);
         HOLDS(!yaml_is_null(node) || node->plain);
-        HOLDS((yaml_bool(node, &flag, &err) == 0) || (*err.message && (!node->plain || !str_equals(node->text, "true"))));
+        HOLDS((yaml_bool(node, &flag, &err) == 0) ||
+              (*err.message && (!node->plain || !str_equals(node->text, "true"))));
         w->scalar = node;
         w->any = false;
         yaml_stretches(node, take_stretch, w);

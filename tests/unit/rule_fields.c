@@ -3,7 +3,8 @@
 #include "base/nearest.h"
 #include "model/field.h"
 
-__attribute__((weak)) const struct field *field_find(const struct fact_source *source, struct str name, struct str *ret_suffix)
+__attribute__((weak)) const struct field *field_find(const struct fact_source *source, struct str name,
+                                                     struct str *ret_suffix)
 {
         *ret_suffix = STR_NULL;
         for (uint32_t i = 0; i < source->n_fields; i++)
@@ -12,7 +13,8 @@ __attribute__((weak)) const struct field *field_find(const struct fact_source *s
         for (uint32_t i = 0; i < source->n_fields; i++) {
                 size_t n = strlen(source->fields[i].name);
 
-                if (!source->fields[i].by_suffix || !str_starts(name, source->fields[i].name) || name.n < n + 2 || name.p[n] != '.')
+                if (!source->fields[i].by_suffix || !str_starts(name, source->fields[i].name) || name.n < n + 2 ||
+                    name.p[n] != '.')
                         continue;
                 *ret_suffix = (struct str){ name.p + n + 1, name.n - n - 1 };
                 return &source->fields[i];

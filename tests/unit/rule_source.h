@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sources for tests of the rule language: a small `syscall` with the fields and events that the stock rules of others use, and
- * two invented ones. Nothing is ever read from them. */
+/* Sources for tests of the rule language: a small `syscall` with the fields and events that the stock rules of others
+ * use, and two invented ones. Nothing is ever read from them. */
 #ifndef TALLYMAN_TESTS_RULE_SOURCE_H
 #define TALLYMAN_TESTS_RULE_SOURCE_H
 
@@ -21,7 +21,8 @@ static const struct field rule_syscall_fields[] = {
         F("container.name", STRING),
         F("container.privileged", BOOL),
         F("container.start_ts", TIME),
-        { .name = "evt.arg", .type = VALUE_STRING, .argument = ARGUMENT_KEY, .argument_required = true, .by_suffix = true, FILLED },
+        { .name = "evt.arg", .type = VALUE_STRING, .argument = ARGUMENT_KEY, .argument_required = true, .by_suffix = true,
+          FILLED },
         F("evt.args", STRING),
         F("evt.buffer", BYTES),
         F("evt.dir", STRING),
@@ -98,10 +99,13 @@ static const struct field rule_syscall_fields[] = {
 };
 
 static const struct event_kind rule_syscall_events[] = {
-        { "accept", true }, { "accept4", true }, { "bpf", true }, { "chmod", true }, { "clone", true }, { "connect", true },
-        { "creat", true }, { "dup", true }, { "dup2", true }, { "dup3", true }, { "execve", true }, { "execveat", true },
+        { "accept", true }, { "accept4", true }, { "bpf", true }, { "chmod", true }, { "clone", true },
+        { "connect", true },
+        { "creat", true }, { "dup", true }, { "dup2", true }, { "dup3", true }, { "execve", true },
+        { "execveat", true },
         { "fchmod", true }, { "fchmodat", true }, { "finit_module", true }, { "init_module", true }, { "link", true },
-        { "linkat", true }, { "listen", true }, { "mkdir", true }, { "mkdirat", true }, { "mount", true }, { "open", true },
+        { "linkat", true }, { "listen", true }, { "mkdir", true }, { "mkdirat", true }, { "mount", true },
+        { "open", true },
         { "openat", true }, { "openat2", true }, { "ptrace", true }, { "recvfrom", true }, { "recvmsg", true },
         { "rename", true }, { "renameat", true }, { "renameat2", true }, { "rmdir", true }, { "sendmsg", true },
         { "sendto", true }, { "setns", true }, { "setuid", true }, { "socket", true }, { "symlink", true },

@@ -82,7 +82,8 @@ static void assert_prints(const char *text, const char *expected)
         if (strcmp(out.data, expected) != 0)
                 fail_msg("%s\n   is printed as %s\n   expected      %s", text, out.data, expected);
         again.arena = arena_new();
-        again.code = condition_parse(buf_str(&out), (struct place){ 1, 1, 0 }, NULL, again.arena, &ast, &again.place, &again.err);
+        again.code = condition_parse(buf_str(&out), (struct place){ 1, 1, 0 }, NULL, again.arena, &ast, &again.place,
+                                     &again.err);
         if (again.code < 0)
                 fail_msg("%s: %s", out.data, again.err.message);
         assert_true(ast_equal(p.ast, ast));
@@ -98,8 +99,8 @@ static void assert_wrong(const char *text, unsigned line, unsigned column, const
         _cleanup_parsed_ struct parsed p = parse(text);
 
         if (p.code != -EBADMSG || p.place.line != line || p.place.column != column || !strstr(p.err.message, message))
-                fail_msg("%s\n   gives %d at %u:%u: %s\n   expected %u:%u: %s", text, p.code, p.place.line, p.place.column,
-                         p.err.message, line, column, message);
+                fail_msg("%s\n   gives %d at %u:%u: %s\n   expected %u:%u: %s", text, p.code, p.place.line,
+                         p.place.column, p.err.message, line, column, message);
 }
 
 /* ---- what is read ---- */
@@ -316,7 +317,8 @@ static void test_errors_of_words(void **state)
         assert_wrong("a.b = val(\"c\")", 1, 7, "val() takes a field");
         assert_wrong("a.b = c and val(a.b) = c", 1, 13, "val() may only stand");
         assert_wrong("a.b in c.d(x)", 1, 8, "expected a list in parentheses");
-        assert_wrong("join(\",\", (a.b, (c))) = d", 1, 17, "expected a field, a transformer, a quoted string or a number");
+        assert_wrong("join(\",\", (a.b, (c))) = d", 1, 17,
+                     "expected a field, a transformer, a quoted string or a number");
 }
 
 /* ---- places ---- */
@@ -340,7 +342,8 @@ static void test_places(void **state)
 
 /* ---- limits ---- */
 
-static int parse_repeated(const char *open, size_t n, const char *middle, const char *close, size_t n_close, struct error *err)
+static int parse_repeated(const char *open, size_t n, const char *middle, const char *close, size_t n_close,
+                          struct error *err)
 {
         _cleanup_(buf_free) struct buf text = { 0 };
         struct parsed p;
@@ -369,7 +372,8 @@ static void test_limits(void **state)
         assert_int_equal(parse_repeated("a or b and not (", 200, "a", ")", 200, &err), -E2BIG); /* three levels each */
         assert_int_equal(parse_repeated("a or b and not (", 170, "a", ")", 170, &err), 0);
         assert_int_equal(parse_repeated("tolower(", OPERAND_DEPTH_MAX, "a.b", ")", OPERAND_DEPTH_MAX, &err), -EBADMSG);
-        assert_int_equal(parse_repeated("tolower(", OPERAND_DEPTH_MAX + 1, "a.b", ")", OPERAND_DEPTH_MAX + 1, &err), -E2BIG);
+        assert_int_equal(parse_repeated("tolower(", OPERAND_DEPTH_MAX + 1, "a.b", ")", OPERAND_DEPTH_MAX + 1, &err),
+                         -E2BIG);
         assert_int_equal(parse_repeated("a and ", 150000, "a", "", 0, &err), 0);
         assert_int_equal(parse_repeated("a and ", 250000, "a", "", 0, &err), -E2BIG);
         assert_int_equal(parse_repeated("a.b in (", 1, "x", ",x", 250000, &err), -E2BIG);

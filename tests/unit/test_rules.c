@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Golden cases: a folder of tests/data/rules holds rule files and what comes of them (expect.txt). With
+ * Golden cases: a folder of tests/data/rules/load holds rule files and what comes of them (expect.txt). With
  * TALLYMAN_UPDATE=1 what comes is written there instead of compared.
  */
 #include <dirent.h>
@@ -84,8 +84,12 @@ static void dump_set(const struct rule_set *set, const struct rule_file *files, 
                 if (!rule_set_has_file(set, i))
                         buf_printf(out, "left out: %s\n", files[i].name);
         for (size_t i = 0; i < n; i++)
-                buf_printf(out, "%s:%u:%u: %s: %s\n", messages[i].file, messages[i].place.line, messages[i].place.column,
-                           messages[i].is_error ? "error" : messages[i].is_note ? "note" : "warning", messages[i].text);
+                buf_printf(out, "%s:%u:%u: %s: %s\n", messages[i].file, messages[i].place.line,
+                           messages[i].place.column,
+                           messages[i].is_error  ? "error"
+                           : messages[i].is_note ? "note"
+                                                 : "warning",
+                           messages[i].text);
         for (uint32_t i = 0; i < rule_set_count(set); i++)
                 dump_rule(rule_set_get(set, i), out);
 }
@@ -170,10 +174,10 @@ static void test_folders(void **state)
         int n;
 
         assert_non_null(data);
-        snprintf(path, sizeof(path), "%s/rules", data);
+        snprintf(path, sizeof(path), "%s/rules/load", data);
         n = scandir(path, &names, NULL, alphasort);
         for (int i = 0; i < n; i++) {
-                snprintf(path, sizeof(path), "%s/rules/%s", data, names[i]->d_name);
+                snprintf(path, sizeof(path), "%s/rules/load/%s", data, names[i]->d_name);
                 if (names[i]->d_name[0] != '.') {
                         seen++;
                         wrong += !run_folder(path);
@@ -187,7 +191,8 @@ static void test_folders(void **state)
 
 /* ---- API ---- */
 
-static void load_texts(const char *const *texts, size_t n, bool strict, struct rule_set **ret, int expected, struct error *err)
+static void load_texts(const char *const *texts, size_t n, bool strict, struct rule_set **ret, int expected,
+                       struct error *err)
 {
         struct rules_options options = { .sources = rule_sources, .strict = strict };
         struct rule_file files[4];
@@ -201,7 +206,8 @@ static void load_texts(const char *const *texts, size_t n, bool strict, struct r
 
 static void test_the_set(void **state)
 {
-        static const char *const texts[] = { RULE("A", "evt.type = open") RULE("B", "evt.type = creat"), RULE("C", "(") };
+        static const char *const texts[] = { RULE("A", "evt.type = open") RULE("B", "evt.type = creat"),
+                                             RULE("C", "(") };
         _cleanup_(rule_set_freep) struct rule_set *set = NULL;
         const struct rule_message *messages;
         struct error err = ERROR_INIT;
@@ -243,10 +249,12 @@ static void test_strict(void **state)
 
         load_texts(good, 1, true, &set, 0, &err);
         load_texts(bad, 3, true, &set, -EBADMSG, &err);
-        assert_string_equal(err.message, "b:1:73: rule 'B': expected a value or a transformer, found the end (and 1 more)");
+        assert_string_equal(err.message,
+                            "b:1:73: rule 'B': expected a value or a transformer, found the end (and 1 more)");
 }
 
-static int refuse_b(const struct fact_source *source, const struct ast *condition, struct place *ret_place, struct error *err)
+static int refuse_b(const struct fact_source *source, const struct ast *condition, struct place *ret_place,
+                    struct error *err)
 {
         assert_ptr_equal(source, &rule_syscall);
         if (!str_equals(condition->right.name, "creat"))
@@ -333,7 +341,7 @@ static void test_towers(void **state)
 
 static void test_large_files(void **state)
 {
-        _cleanup_(buf_free) struct buf rules = { 0 }, list = { 0 }, missing = { 0 };
+        _cleanup_(buf_free) struct buf rules = { 0 }, list = { 0 }, missing = { 0 }, many = { 0 };
         size_t n = 100u << 20;
         char *line = malloc(n);
 
@@ -351,6 +359,14 @@ static void test_large_files(void **state)
                 buf_printf(&list, "%sl", i ? ", " : "");
         buf_puts(&list, ")\n");
         assert_bomb(buf_str(&list), false, "a condition of more than");
+        /* Many conditions that are long by one list. */
+        for (unsigned i = 0; i < 200; i++)
+                buf_printf(&many, "- {macro: m%u, condition: proc.name in (l)}\n", i);
+        buf_puts(&many, "- list: l\n  items: [");
+        for (unsigned i = 0; i < 50000; i++)
+                buf_printf(&many, "%sitem%u", i ? ", " : "", i);
+        buf_puts(&many, "]\n");
+        assert_bomb(buf_str(&many), false, "all conditions together are too large");
         /* Rules that are small by themselves. */
         add_tower(&rules, "macro", 4);
         for (unsigned i = 0; i < 500; i++)
@@ -358,7 +374,8 @@ static void test_large_files(void **state)
         assert_bomb(buf_str(&rules), false, "all rules together are too large");
         /* Many names that are not there, with many that might have been meant. */
         for (unsigned i = 0; i < 20000; i++)
-                buf_printf(&missing, "- {macro: name_that_is_quite_long_%u, condition: name_that_is_quite_wrong_%u}\n", i, i);
+                buf_printf(&missing, "- {macro: name_that_is_quite_long_%u, condition: name_that_is_quite_wrong_%u}\n",
+                           i, i);
         assert_bomb(buf_str(&missing), false, "there is no macro");
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The rule files that Falco's project publishes load unmodified. They are not part of this repository: they are looked for in
- * $TALLYMAN_SHARED_DATA/falco-rules, or in ../shared/data beside the source tree. What each stable rule expands to is pinned
- * by a digest of its printed condition; TALLYMAN_UPDATE=1 prints the table.
+ * The rule files that Falco's project publishes load unmodified. They are not part of this repository: they are looked
+ * for in $TALLYMAN_SHARED_DATA/falco-rules, or in ../shared/data beside the source tree. What each stable rule expands
+ * to is pinned by a digest of its printed condition; TALLYMAN_UPDATE=1 prints the table.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -61,7 +61,11 @@ static int find_files(void **state)
         char folder[2048];
         struct error err = ERROR_INIT;
 
-        snprintf(folder, sizeof(folder), "%s%s", shared ? shared : data ? data : "", shared ? "" : "/../../../shared/data");
+        snprintf(folder, sizeof(folder), "%s%s",
+                 shared ? shared
+                 : data ? data
+                        : "",
+                 shared ? "" : "/../../../shared/data");
         for (unsigned i = 0; i < FILES; i++)
                 if (!read_file(folder, i))
                         break;
@@ -84,7 +88,8 @@ static struct rule_set *load_stock(size_t n)
         size_t n_messages;
 
         if (!texts[FILES - 1]) {
-                print_message("stock rules: skipped because falco-rules is neither in TALLYMAN_SHARED_DATA nor in ../shared/data\n");
+                print_message("stock rules: skipped because falco-rules is neither in TALLYMAN_SHARED_DATA nor in "
+                              "../shared/data\n");
                 skip();
         }
         assert_int_equal(rules_load(files, n, &options, &set, &err), 0);
@@ -144,7 +149,8 @@ static void test_stable_rules_are_pinned(void **state)
 
         for (uint32_t i = 0; getenv("TALLYMAN_UPDATE") && i < rule_set_count(set); i++) {
                 digest_condition(rule_set_get(set, i), digest);
-                print_message("        { \"%.*s\",\n          \"%s\" },\n", STR_ARG(rule_set_get(set, i)->name), digest);
+                print_message("        { \"%.*s\",\n          \"%s\" },\n", STR_ARG(rule_set_get(set, i)->name),
+                              digest);
         }
         assert_int_equal(rule_set_count(set), ELEMENTS_OF(pinned));
         for (size_t i = 0; i < ELEMENTS_OF(pinned); i++) {

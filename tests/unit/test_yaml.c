@@ -54,7 +54,8 @@ static void assert_refused(const char *text, int code, unsigned line, unsigned c
 
 static void test_kinds_and_places(void **state)
 {
-        _cleanup_parsed_ struct parsed p = parse("# a comment\na: 1\nbéé: [x, 'y', \"z\"]\nc:\n  - d: ~\n    e: |\n      text\n");
+        _cleanup_parsed_ struct parsed p =
+                parse("# a comment\na: 1\nbéé: [x, 'y', \"z\"]\nc:\n  - d: ~\n    e: |\n      text\n");
         const struct yaml_node *top, *list, *map;
 
         assert_int_equal(p.code, 0);
@@ -83,7 +84,8 @@ static void test_kinds_and_places(void **state)
 
 static void test_documents(void **state)
 {
-        _cleanup_parsed_ struct parsed none = parse(""), three = parse("a: 1\n---\n---\n- 2\n"), comment = parse("# x\n");
+        _cleanup_parsed_ struct parsed none = parse(""), three = parse("a: 1\n---\n---\n- 2\n"),
+                                       comment = parse("# x\n");
 
         assert_int_equal(none.code, 0);
         assert_int_equal(none.n, 0);
