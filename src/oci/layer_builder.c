@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -24,6 +25,10 @@ int layer_builder_new(int output, const struct detector_set *detectors, const st
 
         if (!b)
                 return error_oom(err);
+        if (getrandom(&b->seed, sizeof(b->seed), 0) != sizeof(b->seed)) {
+                free(b);
+                return error_set(err, -errno, "get random bytes");
+        }
         b->writer.fd = output;
         b->detectors = detectors;
         b->limits = limits;
@@ -171,9 +176,9 @@ static int write_run(struct layer_builder *b, struct error *err)
 /* ---- finding an entry of this layer by its path (targets of hard links, duplicates) ---- */
 
 /* Never 0. The bits above the lowest place a path in the table and tell most others apart. */
-static uint32_t path_tag(struct str path)
+static uint32_t path_tag(const struct layer_builder *b, struct str path)
 {
-        uint64_t h = 0xcbf29ce484222325ull;
+        uint64_t h = b->seed;
 
         for (size_t i = 0; i < path.n; i++)
                 h = (h ^ (uint8_t)path.p[i]) * 0x100000001b3ull;
@@ -245,7 +250,7 @@ static int slots_grow(struct layer_builder *b, struct error *err)
 static int slot_find(struct layer_builder *b, struct str path, struct slot **ret_slot, struct file_entry *ret,
                      struct error *err)
 {
-        uint32_t tag = path_tag(path);
+        uint32_t tag = path_tag(b, path);
         size_t at = tag_place(b, tag);
 
         for (; b->slots[at].tag; at = (at + 1) & (b->n_slots - 1)) {
@@ -333,7 +338,7 @@ static int remember_entry(struct layer_builder *b, const struct file_entry *entr
                 note_duplicate(b, entry, &before);
         else
                 b->used_slots++;
-        slot->tag = path_tag(entry->path);
+        slot->tag = path_tag(b, entry->path);
         slot->sequence = entry->sequence;
         return 0;
 }

@@ -32,6 +32,7 @@ struct layer_builder {
         size_t where_cap;
         struct slot *slots;     /* open addressing, power of two */
         size_t n_slots, used_slots;
+        uint64_t seed;          /* so that nobody knows which paths share a slot */
 
         uint32_t next_sequence;
         struct buf records;
