@@ -97,6 +97,32 @@ static struct syscall_record *event_of(const char *kind)
         return record;
 }
 
+/* What only compiling can tell is an error of the file that the loader names, with the place in it. */
+static void test_the_loader_asks_the_compiler(void **state)
+{
+        static const struct fact_source *const sources[] = { &syscall_source, NULL };
+        static const struct rule_file files[] = {
+                { .name = "bad.yaml", .text = STR_LIT("- macro: small\n  condition: (proc.pid < 10 or\n    proc.name < 5)\n"
+                                                      "- rule: a\n  desc: d\n  condition: evt.type = open and small\n  output: o\n"
+                                                      "  priority: INFO\n") },
+                { .name = "good.yaml", .text = STR_LIT("- rule: b\n  desc: d\n  condition: evt.type = open\n  output: o\n"
+                                                       "  priority: INFO\n") },
+        };
+        struct rules_options options = { .sources = sources, .check = rule_condition_check };
+        _cleanup_(rule_set_freep) struct rule_set *set = NULL;
+        const struct rule_message *messages;
+        struct error err = ERROR_INIT;
+
+        assert_int_equal(rules_load(files, 2, &options, &set, &err), 0);
+        assert_int_equal(rule_set_count(set), 1);
+        assert_int_equal(rule_set_messages(set, &messages), 1);
+        assert_true(messages[0].is_error);
+        assert_string_equal(messages[0].file, "bad.yaml");
+        assert_int_equal(messages[0].place.line, 3);
+        assert_int_equal(messages[0].place.column, 5);
+        assert_non_null(strstr(messages[0].text, "field 'proc.name' is a string: '<' is for numbers"));
+}
+
 /* ---- kinds of events ---- */
 
 static uint32_t count_kinds(const uint64_t *bits)
@@ -674,6 +700,7 @@ static void test_paths(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_the_loader_asks_the_compiler),
                 cmocka_unit_test(test_kinds_that_rules_want),
                 cmocka_unit_test(test_what_is_known_before_any_fact),
                 cmocka_unit_test(test_first_and_all),
