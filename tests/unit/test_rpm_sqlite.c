@@ -131,7 +131,7 @@ static void test_sqlite_cyclic_overflow_pages(void **state)
         set_int(bytes.data + 28, 20, 4, true);
         assert_int_equal(read_database(&bytes), 0);
         assert_int_equal(found.n, 0);
-        assert_problem("malformed");
+        assert_problem("package 1 was left out"); /* SQLite or our own limit sees it first, by SQLite's version */
 }
 
 static void test_too_many_damaged_packages(void **state)
