@@ -32,7 +32,14 @@ extern const struct fact_source image_source;
 extern const struct fact_source package_source;
 extern const struct fact_source file_source;
 
-/* Private to inspect/: a list of texts as a value. */
+/* ---- private to inspect/ ---- */
+
+/* A function that reads a field. */
+#define GETTER(name)                                                                                             \
+        static void name(const struct field *field, const struct fact *fact, const struct field_argument *argument, \
+                         struct value_scratch *scratch, struct value *ret)
+
+/* A list of texts as a value. */
 struct value value_of_texts(const char *const *texts, uint32_t n, struct value_scratch *scratch);
 
 #endif

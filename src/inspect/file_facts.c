@@ -5,10 +5,6 @@
 #include "inspect/facts.h"
 #include "model/path.h"
 
-#define GETTER(name)                                                                                             \
-        static void name(const struct field *field, const struct fact *fact, const struct field_argument *argument, \
-                         struct value_scratch *scratch, struct value *ret)
-
 static const struct file_entry *entry_of(const struct fact *fact)
 {
         return ((const struct file_fact *)fact->data)->entry;

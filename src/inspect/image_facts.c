@@ -49,10 +49,6 @@ static bool has_settings(const struct image *image, struct value *ret)
         return false;
 }
 
-#define GETTER(name)                                                                                             \
-        static void name(const struct field *field, const struct fact *fact, const struct field_argument *argument, \
-                         struct value_scratch *scratch, struct value *ret)
-
 /* ---- what it is ---- */
 
 GETTER(get_id)

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "inspect/facts.h"
 
-#define GETTER(name)                                                                                             \
-        static void name(const struct field *field, const struct fact *fact, const struct field_argument *argument, \
-                         struct value_scratch *scratch, struct value *ret)
-
 static const struct package *package_of(const struct fact *fact)
 {
         return ((const struct package_fact *)fact->data)->package;
