@@ -109,9 +109,6 @@ int parse_size(const char *text, uint64_t *ret, struct error *err) _must_check_;
 /* "90s", "12h", "30d", "2w" in seconds. -EINVAL. */
 int parse_age(const char *text, uint64_t *ret, struct error *err) _must_check_;
 
-/* The nearest of some names, or NULL where none is near. */
-const char *nearest_name(const char *name, const char *const *names, size_t n);
-
 /* ---- help.c, man.c, completion.c: texts made from the table ---- */
 
 void help_overview(unsigned width, struct buf *out);
@@ -125,6 +122,10 @@ int completion_script(const char *shell, struct buf *out, struct error *err) _mu
 /* ---- commands ---- */
 
 int cmd_scan(const struct arguments *args, struct error *err) _must_check_;
+int cmd_rules_check(const struct arguments *args, struct error *err) _must_check_;
+int cmd_rules_explain(const struct arguments *args, struct error *err) _must_check_;
+int cmd_rules_fields(const struct arguments *args, struct error *err) _must_check_;
+int cmd_rules_list(const struct arguments *args, struct error *err) _must_check_;
 int cmd_cache_prune(const struct arguments *args, struct error *err) _must_check_;
 int cmd_version(const struct arguments *args, struct error *err) _must_check_;
 int cmd_help(const struct arguments *args, struct error *err) _must_check_;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
 #include <string.h>
 
 #include "cmd/command.h"
@@ -72,6 +73,22 @@ static const struct help_item prune_examples[] = {
         { NULL },
 };
 
+static const struct option_spec check_options[] = {
+        { "strict", 0, NULL, "An error in one file fails the whole check, with status 2." },
+        { "notes", 0, NULL, "Print warnings of little weight too, such as lists that nothing uses." },
+        { NULL },
+};
+
+static const struct help_item check_examples[] = {
+        { "tallyman rules check falco_rules.yaml local.d/", "Loads a file, then all of a folder, and says which rules can be evaluated." },
+        { NULL },
+};
+
+static const struct help_item explain_examples[] = {
+        { "tallyman rules explain 'Image runs as root'", "Shows the condition of a stock rule after macros and lists were put in." },
+        { NULL },
+};
+
 static const struct help_item completion_examples[] = {
         { "source <(tallyman completion bash)", "Completes in the shell at hand." },
         { NULL },
@@ -96,6 +113,50 @@ const struct command commands[] = {
                 .examples = scan_examples,
                 .needs = NEEDS_WORKERS,
                 .run = cmd_scan,
+        },
+        {
+                .name = "rules check",
+                .group = GROUP_INITIATION,
+                .summary = "say what is wrong in rule files, and which rules can be evaluated",
+                .synopsis = "[OPTION...] FILE...",
+                .description =
+                        "Loads rule files in the Falco rule language, in order, and prints what is wrong with them: file, line and "
+                        "column, and what was expected. For each rule that can not be evaluated it names the field or event that "
+                        "nothing fills. A file with an error is left out as a whole, and the exit status is 3.",
+                .options = check_options,
+                .operand = { "FILE", "A rule file, or a folder of them (*.yaml, *.yml).", NULL, 1, UINT_MAX },
+                .examples = check_examples,
+                .run = cmd_rules_check,
+        },
+        {
+                .name = "rules explain",
+                .group = GROUP_INITIATION,
+                .summary = "show all of a rule, its condition as it is evaluated",
+                .synopsis = "RULE [FILE...]",
+                .description = "Shows what a rule is for, where it was written, and its condition after macros, lists and "
+                               "exceptions were put in. Without files the stock rules are meant.",
+                .operand = { "RULE [FILE]", "The rule's name, then the files that it is in.", NULL, 1, UINT_MAX },
+                .examples = explain_examples,
+                .run = cmd_rules_explain,
+        },
+        {
+                .name = "rules fields",
+                .group = GROUP_INITIATION,
+                .summary = "list what rules can read",
+                .synopsis = "[SOURCE]",
+                .description = "Lists the fields of each source of facts, with their types, what they mean and where their values "
+                               "come from.",
+                .operand = { "SOURCE", "Only this source.", NULL, 0, 1 },
+                .run = cmd_rules_fields,
+        },
+        {
+                .name = "rules list",
+                .group = GROUP_INITIATION,
+                .summary = "list rules",
+                .synopsis = "[FILE...]",
+                .description = "Lists rules with their priority, source and state. Without files the stock rules are meant.",
+                .operand = { "FILE", "A rule file, or a folder of them.", NULL, 0, UINT_MAX },
+                .run = cmd_rules_list,
         },
         {
                 .name = "cache prune",

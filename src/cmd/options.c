@@ -3,49 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/nearest.h"
 #include "cmd/command.h"
 
 #define NAMES_MAX 64
 #define NAME_LENGTH_MAX 48
-
-/* Edit distance, a row at a time. Too long a name is near to nothing. */
-static size_t distance(const char *a, const char *b)
-{
-        size_t row[NAME_LENGTH_MAX + 1], n = strlen(a), m = strlen(b);
-
-        if (n > NAME_LENGTH_MAX || m > NAME_LENGTH_MAX)
-                return NAME_LENGTH_MAX;
-        for (size_t j = 0; j <= m; j++)
-                row[j] = j;
-        for (size_t i = 1; i <= n; i++) {
-                size_t diagonal = row[0];
-
-                row[0] = i;
-                for (size_t j = 1; j <= m; j++) {
-                        size_t change = diagonal + (a[i - 1] != b[j - 1]);
-
-                        diagonal = row[j];
-                        row[j] = MIN_OF(change, MIN_OF(row[j], row[j - 1]) + 1);
-                }
-        }
-        return row[m];
-}
-
-const char *nearest_name(const char *name, const char *const *names, size_t n)
-{
-        size_t best = strlen(name) < 5 ? 2 : 4;
-        const char *nearest = NULL;
-
-        for (size_t i = 0; i < n; i++) {
-                size_t d = distance(name, names[i]);
-
-                if (d < best) {
-                        best = d;
-                        nearest = names[i];
-                }
-        }
-        return nearest;
-}
 
 void arguments_done(struct arguments *args)
 {

@@ -39,7 +39,7 @@ const char *verdict_name(enum verdict verdict)
 
 static int fingerprint(struct finding *f, struct arena *arena, struct error *err)
 {
-        const char *const parts[] = { f->rule, f->subject_kind, f->subject_name, f->subject_digest, f->layer, f->path };
+        const char *const parts[] = { f->rule, f->subject_kind, f->subject_name, f->subject_digest, f->layer, f->path, f->package };
         _cleanup_(buf_free) struct buf all = { 0 };
         uint8_t sha[SHA256_SIZE];
         char hex[17];
@@ -58,7 +58,8 @@ int finding_add(struct finding_list *list, const struct finding *finding, struct
 {
         struct finding f = *finding;
         const char **const strings[] = { &f.rule, &f.source, &f.title, &f.message, &f.subject_kind, &f.subject_name,
-                                         &f.subject_digest, &f.layer, &f.path, &f.remediation };
+                                         &f.subject_digest, &f.layer, &f.path, &f.package, &f.remediation,
+                                         &f.description, &f.owner };
         int r;
 
         if (!list->arena && !(list->arena = arena_new()))
@@ -82,10 +83,29 @@ int finding_add(struct finding_list *list, const struct finding *finding, struct
 bool finding_list_reaches(const struct finding_list *list, enum severity severity)
 {
         for (size_t i = 0; i < list->n; i++)
-                if ((list->items[i].verdict == VERDICT_FAIL || list->items[i].verdict == VERDICT_UNDETERMINED) &&
-                    list->items[i].severity >= severity)
+                if (list->items[i].verdict == VERDICT_FAIL && list->items[i].severity >= severity)
                         return true;
         return false;
+}
+
+static int compare_texts(const char *a, const char *b)
+{
+        return strcmp(a ? a : "", b ? b : "");
+}
+
+static int compare_findings(const void *pa, const void *pb)
+{
+        const struct finding *a = pa, *b = pb;
+        int r = (int)b->severity - (int)a->severity;
+
+        r = r ? r : compare_texts(a->rule, b->rule);
+        r = r ? r : compare_texts(a->path, b->path);
+        return r ? r : compare_texts(a->message, b->message);
+}
+
+void finding_list_sort(struct finding_list *list)
+{
+        mem_sort(list->items, list->n, sizeof(*list->items), compare_findings);
 }
 
 void finding_list_done(struct finding_list *list)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "base/mem.h"
@@ -38,10 +39,14 @@ struct finding {
         enum verdict verdict;
         enum severity severity;
         const char *title;
-        const char *message;
+        const char *message;     /* what was found here */
+        const char *description; /* of the rule: why it matters */
         const char *subject_kind, *subject_name, *subject_digest;
-        const char *layer, *path;
+        const char *layer, *path, *package; /* package: its URL */
         const char *remediation;
+        const char *owner;
+        const char *const *controls, *const *references; /* of the rule; borrowed, they outlive the list */
+        uint32_t n_controls, n_references;
 };
 
 struct finding_list {
@@ -52,8 +57,10 @@ struct finding_list {
 
 /* Copies all strings, computes the id. */
 int finding_add(struct finding_list *list, const struct finding *finding, struct error *err) _must_check_;
-/* True if one that failed or is undetermined is at or above `severity`. */
+/* True if one that failed is at or above `severity`. What is undetermined has not failed: it leaves a result incomplete. */
 bool finding_list_reaches(const struct finding_list *list, enum severity severity);
+/* The most severe first; then by rule, place and message, so that the same image gives the same list. */
+void finding_list_sort(struct finding_list *list);
 void finding_list_done(struct finding_list *list);
 
 #endif

@@ -3,6 +3,7 @@
 #ifndef TALLYMAN_MODEL_IMAGE_H
 #define TALLYMAN_MODEL_IMAGE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/hash.h"
@@ -21,6 +22,24 @@ struct image_layer {
         char *created_by;      /* from the history, or NULL */
 };
 
+struct image_label {
+        const char *name, *value;
+};
+
+/* How a container of the image is started (OCI image-spec, config.md). */
+struct image_settings {
+        bool known; /* the configuration could be read; else nothing below means anything */
+        const char **entrypoint, **command, **environment; /* "NAME=VALUE" */
+        const char **ports;   /* exposed: "80/tcp" */
+        const char **volumes; /* paths */
+        const char **history; /* what made each layer, empty ones included, where it is said */
+        uint32_t n_entrypoint, n_command, n_environment, n_ports, n_volumes, n_history;
+        struct image_label *labels;
+        uint32_t n_labels;
+        const char *working_directory, *stop_signal;
+        bool has_health_check;
+};
+
 /* Strings belong to `arena`, NULL where unknown. */
 struct image {
         struct arena *arena;
@@ -36,6 +55,7 @@ struct image {
         struct platform platform;
         char *created; /* RFC 3339, as written */
         char *user;    /* of the configuration */
+        struct image_settings settings;
         char *config;  /* the configuration document itself, valid JSON, or NULL */
         size_t config_size;
         struct image_layer *layers; /* lowest first */

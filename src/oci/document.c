@@ -131,21 +131,6 @@ static void get_descriptors(struct decode *d, size_t max, struct document *ret)
                 get_descriptor(d, &ret->entries[i]);
 }
 
-static void get_config(struct decode *d, struct document *ret)
-{
-        get_platform(d, &ret->platform);
-        ret->created = get_text(d);
-        ret->user = get_text(d);
-        ret->diff_ids = get_array(d, 1 + DIGEST_MAX, LIMIT_LAYERS, sizeof(*ret->diff_ids), &ret->n_diff_ids);
-        for (uint32_t i = 0; i < ret->n_diff_ids; i++)
-                get_digest(d, &ret->diff_ids[i]);
-        ret->history = get_array(d, 6, DOCUMENT_ENTRIES_MAX, sizeof(*ret->history), &ret->n_history);
-        for (uint32_t i = 0; i < ret->n_history; i++) {
-                ret->history[i].created_by = get_text(d);
-                ret->history[i].empty_layer = wire_get_u8(&d->r);
-        }
-}
-
 static const char **get_texts(struct decode *d, size_t max, uint32_t *ret_n)
 {
         const char **texts = get_array(d, 5, max, sizeof(*texts), ret_n);
@@ -154,6 +139,41 @@ static const char **get_texts(struct decode *d, size_t max, uint32_t *ret_n)
                 if (!(texts[i] = get_text(d)))
                         d->r.bad = true;
         return texts;
+}
+
+static void get_settings(struct decode *d, struct image_settings *ret)
+{
+        ret->known = true;
+        ret->entrypoint = get_texts(d, DOCUMENT_ENTRIES_MAX, &ret->n_entrypoint);
+        ret->command = get_texts(d, DOCUMENT_ENTRIES_MAX, &ret->n_command);
+        ret->environment = get_texts(d, DOCUMENT_ENTRIES_MAX, &ret->n_environment);
+        ret->ports = get_texts(d, DOCUMENT_ENTRIES_MAX, &ret->n_ports);
+        ret->volumes = get_texts(d, DOCUMENT_ENTRIES_MAX, &ret->n_volumes);
+        ret->labels = get_array(d, 10, DOCUMENT_ENTRIES_MAX, sizeof(*ret->labels), &ret->n_labels);
+        for (uint32_t i = 0; i < ret->n_labels; i++) {
+                ret->labels[i].name = get_text(d);
+                ret->labels[i].value = get_text(d);
+                d->r.bad |= !ret->labels[i].name;
+        }
+        ret->working_directory = get_text(d);
+        ret->stop_signal = get_text(d);
+        ret->has_health_check = wire_get_u8(&d->r);
+}
+
+static void get_config(struct decode *d, struct document *ret)
+{
+        get_platform(d, &ret->platform);
+        ret->created = get_text(d);
+        ret->user = get_text(d);
+        get_settings(d, &ret->settings);
+        ret->diff_ids = get_array(d, 1 + DIGEST_MAX, LIMIT_LAYERS, sizeof(*ret->diff_ids), &ret->n_diff_ids);
+        for (uint32_t i = 0; i < ret->n_diff_ids; i++)
+                get_digest(d, &ret->diff_ids[i]);
+        ret->history = get_array(d, 6, DOCUMENT_ENTRIES_MAX, sizeof(*ret->history), &ret->n_history);
+        for (uint32_t i = 0; i < ret->n_history; i++) {
+                ret->history[i].created_by = get_text(d);
+                ret->history[i].empty_layer = wire_get_u8(&d->r);
+        }
 }
 
 static void get_docker(struct decode *d, struct document *ret)

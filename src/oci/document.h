@@ -56,6 +56,7 @@ struct document {
         uint32_t n_entries;
         struct platform platform;  /* of a configuration, like the rest */
         const char *created, *user;
+        struct image_settings settings; /* without history, which is below */
         struct digest *diff_ids;
         uint32_t n_diff_ids;
         struct history_entry *history;

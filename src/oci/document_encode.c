@@ -187,23 +187,6 @@ static int put_history(struct buf *out, const json_t *root, struct error *err)
         return 0;
 }
 
-static int put_config(struct buf *out, const json_t *root, struct error *err)
-{
-        json_t *config = NULL;
-        int r = json_get_object(root, "config", false, &config, err);
-
-        HIJACK_POINT("oci-config");
-        if (r == 0)
-                r = put_platform(out, root, err);
-        if (r == 0)
-                r = put_member(out, root, "created", false, err);
-        if (r == 0)
-                r = put_member(out, config, "User", false, err);
-        if (r == 0)
-                r = put_diff_ids(out, root, err);
-        return r < 0 ? r : put_history(out, root, err);
-}
-
 static int put_texts(struct buf *out, const json_t *object, const char *key, bool required, size_t max, struct error *err)
 {
         json_t *array = NULL;
@@ -222,6 +205,75 @@ static int put_texts(struct buf *out, const json_t *object, const char *key, boo
                 put_text(out, json_string_value(text));
         }
         return 0;
+}
+
+/* Names of an object's members; of their values only those that are strings, where asked for. */
+static int put_object(struct buf *out, const json_t *object, const char *key, bool values, struct error *err)
+{
+        json_t *members = NULL, *value;
+        const char *name;
+        int r = json_get_object(object, key, false, &members, err);
+
+        if (r == 0 && json_object_size(members) > DOCUMENT_ENTRIES_MAX)
+                r = error_say(err, -E2BIG, "%zu %s, more than the %d that are read", json_object_size(members), key,
+                              DOCUMENT_ENTRIES_MAX);
+        if (r < 0)
+                return r;
+        wire_put_u32(out, (uint32_t)json_object_size(members));
+        json_object_foreach(members, name, value) {
+                put_text(out, name);
+                if (values)
+                        put_text(out, json_string_value(value));
+        }
+        return 0;
+}
+
+static bool has_health_check(const json_t *config)
+{
+        const json_t *check = json_object_get(config, "Healthcheck"), *test = json_object_get(check, "Test");
+        const char *kind = json_string_value(json_array_get(test, 0));
+
+        return json_is_object(check) && !(kind && strcmp(kind, "NONE") == 0);
+}
+
+static int put_settings(struct buf *out, const json_t *config, struct error *err)
+{
+        static const char *const lists[] = { "Entrypoint", "Cmd", "Env" };
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < ELEMENTS_OF(lists); i++)
+                r = put_texts(out, config, lists[i], false, DOCUMENT_ENTRIES_MAX, err);
+        if (r == 0)
+                r = put_object(out, config, "ExposedPorts", false, err);
+        if (r == 0)
+                r = put_object(out, config, "Volumes", false, err);
+        if (r == 0)
+                r = put_object(out, config, "Labels", true, err);
+        if (r == 0)
+                r = put_member(out, config, "WorkingDir", false, err);
+        if (r == 0)
+                r = put_member(out, config, "StopSignal", false, err);
+        wire_put_u8(out, has_health_check(config));
+        return r < 0 ? error_wrap(err, "config") : 0;
+}
+
+static int put_config(struct buf *out, const json_t *root, struct error *err)
+{
+        json_t *config = NULL;
+        int r = json_get_object(root, "config", false, &config, err);
+
+        HIJACK_POINT("oci-config");
+        if (r == 0)
+                r = put_platform(out, root, err);
+        if (r == 0)
+                r = put_member(out, root, "created", false, err);
+        if (r == 0)
+                r = put_member(out, config, "User", false, err);
+        if (r == 0)
+                r = put_settings(out, config, err);
+        if (r == 0)
+                r = put_diff_ids(out, root, err);
+        return r < 0 ? r : put_history(out, root, err);
 }
 
 static int put_docker(struct buf *out, const json_t *root, struct error *err)

@@ -129,6 +129,21 @@ static void take_history(struct loader *l, const char *name, const struct docume
                         image->layers[n++].created_by = (char *)config->history[i].created_by;
 }
 
+/* What the settings say, with all commands of the history. */
+static int take_settings(struct image *image, const struct document *config, struct error *err)
+{
+        struct image_settings *settings = &image->settings;
+
+        *settings = config->settings;
+        settings->history = arena_alloc(image->arena, ((size_t)config->n_history + 1) * sizeof(*settings->history));
+        if (!settings->history)
+                return error_oom(err);
+        for (uint32_t i = 0; i < config->n_history; i++)
+                if (config->history[i].created_by)
+                        settings->history[settings->n_history++] = config->history[i].created_by;
+        return 0;
+}
+
 static int check_platform(const struct loader *l, struct error *err)
 {
         const struct platform *have = &l->image->platform, *want = &l->selection.platform;
@@ -154,7 +169,7 @@ static int take_config(struct loader *l, const char *name, const struct document
                 return error_oom(err);
         take_diff_ids(l, name, config);
         take_history(l, name, config);
-        return check_platform(l, err);
+        return take_settings(image, config, err) < 0 ? -ENOMEM : check_platform(l, err);
 }
 
 int load_config(struct loader *l, const char *name, const struct descriptor *promised, struct error *err)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -12,6 +13,7 @@
 #include "oci/layer.h"
 #include "oci/source.h"
 #include "pipeline/inventory_join.h"
+#include "pipeline/judge.h"
 #include "pipeline/layers.h"
 #include "pipeline/scan.h"
 #include "pipeline/verdicts.h"
@@ -186,6 +188,14 @@ static int make_index(struct scan *s, struct error *err)
         return index_fresh(s, r > 0 ? &key : NULL, err);
 }
 
+static int hold_rules(struct scan_result *result, struct error *err)
+{
+        _cleanup_(rule_set_freep) struct rule_set *set = NULL;
+        int r = judge_stock_rules(&set, err);
+
+        return r < 0 ? r : judge(result, set, time(NULL), err);
+}
+
 static int run(struct scan *s, struct error *err)
 {
         struct scan_result *result = s->result;
@@ -201,6 +211,8 @@ static int run(struct scan *s, struct error *err)
                 r = interrupt_check(err);
         if (r == 0)
                 r = inventory_join(result, s->files, s->n_layers, s->options, err);
+        if (r == 0)
+                r = hold_rules(result, err);
         if (r == 0)
                 r = scan_judge(result, s->layers, s->n_layers, err);
         return r < 0 ? r : result->problems.failed ? error_oom(err) : 0;

@@ -85,9 +85,18 @@ static int check_packages(struct scan_result *result, const struct scan_layer *l
         return 0;
 }
 
+static void check_configuration(struct scan_result *result)
+{
+        if (result->image->settings.known)
+                add_check(result, "configuration", CHECK_DONE, NULL);
+        else
+                add_check(result, "configuration", CHECK_NO_DATA, digest_is_set(&result->image->image_id) ?
+                          "the configuration could not be read" : "a root directory has none");
+}
+
 static void check_the_rest(struct scan_result *result)
 {
-        static const char *const later[] = { "vulnerabilities", "secrets", "malware", "configuration", "signatures" };
+        static const char *const later[] = { "vulnerabilities", "secrets", "malware", "signatures" };
 
         for (size_t i = 0; i < ELEMENTS_OF(later); i++)
                 add_check(result, later[i], CHECK_UNSUPPORTED, "this version can not check it yet");
@@ -132,6 +141,7 @@ int scan_judge(struct scan_result *result, const struct scan_layer *layers, size
         r = check_packages(result, layers, n_layers, err);
         if (r < 0)
                 return r;
+        check_configuration(result);
         check_the_rest(result);
         for (size_t i = 0; i < result->problems.n; i++) {
                 const struct problem *problem = &result->problems.items[i];
@@ -142,6 +152,7 @@ int scan_judge(struct scan_result *result, const struct scan_layer *layers, size
                                 return r;
                 }
         }
+        finding_list_sort(&result->findings);
         result->complete = problem_list_complete(&result->problems);
         return 0;
 }

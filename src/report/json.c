@@ -180,11 +180,16 @@ static void put_packages(struct json_writer *w, const struct scan_result *result
         json_write_array_end(w);
 }
 
+static void put_texts(struct json_writer *w, const char *key, const char *const *texts, uint32_t n)
+{
+        begin(w, key, true);
+        for (uint32_t i = 0; i < n; i++)
+                json_write_text(w, texts[i]);
+        json_write_array_end(w);
+}
+
 static void put_finding(struct json_writer *w, const struct finding *f)
 {
-        static const char *const place[] = { "line", "column", "package", "pid" };
-        static const char *const later[] = { "references", "controls", "owner", "status" };
-
         json_write_object_begin(w);
         put_text(w, "id", f->id);
         put_text(w, "rule", f->rule);
@@ -195,6 +200,7 @@ static void put_finding(struct json_writer *w, const struct finding *f)
         put_null(w, "rank");
         put_text(w, "title", f->title);
         put_text(w, "message", f->message);
+        put_text(w, "description", f->description);
         begin(w, "subject", false);
         put_text(w, "kind", f->subject_kind);
         put_text(w, "name", f->subject_name);
@@ -206,14 +212,18 @@ static void put_finding(struct json_writer *w, const struct finding *f)
                 put_path(w, "path", str_from(f->path));
         else
                 put_null(w, "path");
-        for (size_t i = 0; i < ELEMENTS_OF(place); i++)
-                put_null(w, place[i]);
+        put_null(w, "line");
+        put_null(w, "column");
+        put_text(w, "package", f->package);
+        put_null(w, "pid");
         json_write_object_end(w);
         put_null(w, "fields");
         put_null(w, "evidence");
         put_text(w, "remediation", f->remediation);
-        for (size_t i = 0; i < ELEMENTS_OF(later); i++)
-                put_null(w, later[i]);
+        put_texts(w, "references", f->references, f->n_references);
+        put_texts(w, "controls", f->controls, f->n_controls);
+        put_text(w, "owner", f->owner);
+        put_null(w, "status");
         json_write_object_end(w);
 }
 

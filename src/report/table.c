@@ -11,6 +11,7 @@
 #define COLUMNS 6
 #define COLUMN_MIN 5
 #define COLUMN_PAD_MAX 60 /* columns are not padded further where nothing is folded */
+#define FINDINGS_SHOWN 5 /* of one rule */
 #define LICENSES_SHOWN 2 /* the JSON report has them all */
 #define FLUSH_BYTES 65536
 #define RELEASE_EVERY 65536
@@ -117,29 +118,44 @@ static void header(struct table *t)
         buf_printf(&t->text, "%" PRIu64 "\n", t->result->index ? image_index_count(t->result->index) : 0);
 }
 
-static void findings(struct table *t)
+/* Findings of one rule stand together: how many, and the first of them. */
+static size_t finding_group(struct table *t, const struct finding *first, size_t left)
 {
         static const char *const colours[] = {
                 [SEVERITY_UNKNOWN] = "0", [SEVERITY_NONE] = "0", [SEVERITY_LOW] = "36",
                 [SEVERITY_MEDIUM] = "33", [SEVERITY_HIGH] = "31", [SEVERITY_CRITICAL] = "1;31",
         };
+        size_t n = 1;
 
-        if (t->result->findings.n)
-                heading(t, "\nFindings");
-        for (size_t i = 0; i < t->result->findings.n; i++) {
-                const struct finding *f = &t->result->findings.items[i];
-
-                colour(t, colours[f->severity]);
-                buf_printf(&t->text, "  %-9s", severity_name(f->severity));
-                colour(t, "0");
-                quoted(t, f->title ? f->title : f->rule);
-                buf_printf(&t->text, " (%s)\n", verdict_name(f->verdict));
-                if (f->message) {
-                        buf_puts(&t->text, "           ");
-                        quoted(t, f->message);
-                        buf_putc(&t->text, '\n');
-                }
+        while (n < left && first[n].severity == first->severity && strcmp(first[n].rule, first->rule) == 0)
+                n++;
+        colour(t, colours[first->severity]);
+        buf_printf(&t->text, "  %-9s", severity_name(first->severity));
+        colour(t, "0");
+        quoted(t, first->title ? first->title : first->rule);
+        if (n > 1)
+                buf_printf(&t->text, " (%zu)", n);
+        buf_putc(&t->text, '\n');
+        for (size_t i = 0; i < MIN_OF(n, (size_t)FINDINGS_SHOWN); i++) {
+                buf_puts(&t->text, "           ");
+                if (first[i].verdict != VERDICT_FAIL)
+                        buf_printf(&t->text, "%s: ", verdict_name(first[i].verdict));
+                quoted(t, first[i].message);
+                buf_putc(&t->text, '\n');
         }
+        if (n > FINDINGS_SHOWN)
+                buf_printf(&t->text, "           and %zu more\n", n - FINDINGS_SHOWN);
+        return n;
+}
+
+static void findings(struct table *t)
+{
+        const struct finding_list *list = &t->result->findings;
+
+        if (list->n)
+                heading(t, "\nFindings");
+        for (size_t i = 0; i < list->n;)
+                i += finding_group(t, &list->items[i], list->n - i);
 }
 
 /* Columns that a quoted text takes, and the bytes of it that fit into `most` columns. */

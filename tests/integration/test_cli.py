@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 TALLYMAN = os.path.abspath(os.environ.get("TALLYMAN", "build/tallyman"))
-COMMANDS = ["scan", "cache prune", "version", "help", "completion"]
+COMMANDS = ["scan", "rules check", "rules explain", "rules fields", "rules list", "cache prune", "version", "help", "completion"]
 
 
 def run(*args, **kwargs):
@@ -21,7 +21,8 @@ def test_help_is_grouped():
     done = run("--help")
     assert done.returncode == 0 and not done.stderr
     assert done.stdout.index("Implementation:") < done.stdout.index("General:")
-    assert "Initiation:" not in done.stdout  # nothing in it yet
+    assert done.stdout.index("Initiation:") < done.stdout.index("Implementation:")
+    assert "Design:" not in done.stdout  # nothing in it yet
     for command in COMMANDS:
         assert f"\n  {command} " in done.stdout
 

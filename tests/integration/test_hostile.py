@@ -64,7 +64,7 @@ def gap(target, says, *options):
     done = scan(target, *options, expect=INCOMPLETE)
     assert done.says(says), done.told()
     assert done.rules == []
-    assert scan(target, *options, "--fail-on", "low", expect=INCOMPLETE).rules == []
+    assert scan(target, *options, "--fail-on", "high", expect=INCOMPLETE).rules == []
     return done
 
 

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/command.h"
+#include "cmd/rules.h"
+
+static size_t widest(const struct rule_set *set)
+{
+        size_t width = 4;
+
+        for (uint32_t i = 0; i < rule_set_count(set); i++)
+                width = MAX_OF(width, MIN_OF(rule_set_get(set, i)->name.n, (size_t)80));
+        return width;
+}
+
+int cmd_rules_list(const struct arguments *args, struct error *err)
+{
+        _cleanup_(rule_set_freep) struct rule_set *set = NULL;
+        _cleanup_(buf_free) struct buf text = { 0 }, name = { 0 };
+        int width, r = rules_open(args->operands, args->n_operands, args->n_operands == 0, false, &set, err);
+
+        if (r < 0)
+                return r;
+        width = (int)widest(set);
+        buf_printf(&text, "%-*s  %-13s  %-9s  %s\n", width, "RULE", "PRIORITY", "SOURCE", "STATE");
+        for (uint32_t i = 0; i < rule_set_count(set); i++) {
+                const struct rule *rule = rule_set_get(set, i);
+
+                buf_clear(&name);
+                buf_add_quoted(&name, rule->name);
+                buf_printf(&text, "%-*s  %-13s  %-9.*s  %s\n", width, name.data ? name.data : "", rule_priority_name(rule->priority),
+                           STR_SHOWN(rule->source_name), rules_state_name(rule->state));
+        }
+        return print_text(&text, err);
+}
