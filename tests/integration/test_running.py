@@ -43,8 +43,8 @@ def slow(store, tmp_path):
     return tmp_path / "slow"
 
 
-def start(target, temporary, *options, **how):
-    return subprocess.Popen([PROGRAM, "scan", "--limit", "ratio=1000000", *map(str, options), str(target)], env=environment(temporary),
+def start(target, temporary, *options, program=PROGRAM, **how):
+    return subprocess.Popen([program, "scan", "--limit", "ratio=1000000", *map(str, options), str(target)], env=environment(temporary),
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                             start_new_session=True, **how)
 
