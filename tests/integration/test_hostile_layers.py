@@ -13,7 +13,7 @@ import zlib
 import pytest
 
 import scanning
-from scanning import DONE, FAILED, INCOMPLETE, dpkg_status, make, scan as quick_scan, stanza, system_entries
+from scanning import DONE, FAILED, INCOMPLETE, make, scan as quick_scan, stanza, system_entries
 
 scan = functools.partial(scanning.scan, program=scanning.checked_program())
 MIB, GIB = 1 << 20, 1 << 30
