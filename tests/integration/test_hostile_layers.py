@@ -8,6 +8,7 @@ import random
 import struct
 import subprocess
 import tarfile
+import time
 import zlib
 
 import pytest
@@ -395,3 +396,18 @@ def test_random_headers(store, tmp_path):
             out.write(header[:dice.choice([512, 1024, 1536])])
         to = with_layers(store, tmp_path / f"n{n}", store.layer_from_bytes(out.getvalue()))
         assert scan(to).status in (DONE, INCOMPLETE)
+
+
+def test_what_is_remembered_of_hostile_layers(store, tmp_path):
+    """A result that comes from the cache tells of the same problems."""
+    cut = make.tar_of([make.file("usr/a", b"1" * 5000)])[:3000]
+    layers = [store.layer_from_bytes(cut), store.layer_from_entries([make.file("../x"), make.file("usr/b"), make.file("usr/b")]),
+              store.layer_from_entries([make.hardlink("usr/c", "usr/none")]), store.layer_from_bytes(b"no tar" * 200)]
+    wrong = make.Layer(layers[1].digest, layers[1].size, make.OCI_LAYER, "sha256:" + "12" * 32, "gzip")
+    to = with_layers(store, tmp_path / "a", *layers, wrong)
+    first = scan(to, expect=INCOMPLETE)
+    assert len(first.problems) >= 8 and first.rules == ["image-integrity"]
+    for _ in range(3):
+        again = scan(to, cache=True, XDG_DATA_HOME=str(tmp_path / "data"), expect=INCOMPLETE)
+        assert (again.problems, again.files, again.rules) == (first.problems, first.files, first.rules)
+        time.sleep(2.1)  # a blob that changed within two seconds is hashed again
