@@ -22,7 +22,7 @@
 #include "model/limits.h"
 #include "model/problem.h"
 
-#define LAYER_FILE_VERSION 3 /* part of the cache's keys: raise it when the format or what the pass notes changes */
+#define LAYER_FILE_VERSION 4 /* part of the cache's keys: raise it when the format or what the pass notes changes */
 
 /* ---- writing (in a worker) ---- */
 
