@@ -67,6 +67,32 @@ struct str value_text_end(struct value_text *text)
 
 /* ---- types and numbers ---- */
 
+static bool has_text(const struct value *value)
+{
+        return value_type_is_text(value->type) || value->type == VALUE_BYTES;
+}
+
+int value_copy(struct arena *arena, struct value *value)
+{
+        struct value *items;
+
+        if (value->state != VALUE_PRESENT)
+                return 0;
+        if (!value->is_list) {
+                if (has_text(value) && !(value->string.p = arena_string(arena, value->string.p, value->string.n)))
+                        return -ENOMEM;
+                return 0;
+        }
+        items = arena_copy(arena, value->list.items, value->list.n * sizeof(*items));
+        if (!items)
+                return -ENOMEM;
+        for (uint32_t i = 0; i < value->list.n; i++) /* lists hold no lists */
+                if (value_copy(arena, &items[i]) < 0)
+                        return -ENOMEM;
+        value->list.items = items;
+        return 0;
+}
+
 const char *value_type_name(enum value_type type)
 {
         static const char *const names[] = {

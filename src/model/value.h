@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/mem.h"
 #include "base/str.h"
 
 enum value_type {
@@ -92,6 +93,9 @@ static inline struct value value_absent(void)
 {
         return (struct value){ .state = VALUE_ABSENT };
 }
+
+/* Copies what `value` borrows into the arena. 0 or -ENOMEM. */
+int value_copy(struct arena *arena, struct value *value) _must_check_;
 
 const char *value_type_name(enum value_type type); /* "string", "number" … */
 static inline bool value_type_is_text(enum value_type type)

@@ -114,9 +114,34 @@ static int place_of_file(struct bench *b, struct finding *f)
         return f->path ? 0 : -ENOMEM;
 }
 
+/* The values that the rule's output shows. */
+struct shown {
+        struct arena *arena;
+        struct finding_detail *items;
+        size_t n, cap;
+        bool failed;
+};
+
+static void take_field(void *ctx, struct str name, const struct value *value)
+{
+        struct shown *shown = ctx;
+        struct finding_detail detail = { .name = arena_string(shown->arena, name.p, name.n), .value = *value };
+
+        shown->failed = shown->failed || !detail.name ||
+                        mem_grow(&shown->items, &shown->cap, shown->n + 1, sizeof(*shown->items)) < 0;
+        if (!shown->failed)
+                shown->items[shown->n++] = detail;
+}
+
+static void shown_done(struct shown *shown)
+{
+        free(shown->items);
+}
+
 static int add_finding(struct bench *b, const struct rule_verdict *verdict)
 {
         _cleanup_(buf_free) struct buf message = { 0 };
+        _cleanup_(shown_done) struct shown shown = { .arena = b->result->arena };
         const struct rule *rule = verdict->rule;
         struct finding f = b->place;
         char digest[DIGEST_TEXT_MAX];
@@ -124,6 +149,7 @@ static int add_finding(struct bench *b, const struct rule_verdict *verdict)
         if (b->file && place_of_file(b, &f) < 0)
                 return error_oom(b->err);
         rule_output(b->program, b->scratch, rule, b->fact, &message);
+        rule_output_fields(b->program, b->scratch, rule, b->fact, take_field, &shown);
         f.rule = text_of(b->result, rule->name);
         f.source = rule->source->name;
         f.verdict = verdict->truth == TRUTH_TRUE ? VERDICT_FAIL : VERDICT_UNDETERMINED;
@@ -137,11 +163,13 @@ static int add_finding(struct bench *b, const struct rule_verdict *verdict)
         if (digest_is_set(&b->result->image->image_id))
                 f.subject_digest = digest_text(&b->result->image->image_id, digest);
         f.message = verdict->truth == TRUTH_TRUE ? message.data : "it could not be told: something that the rule reads is unknown";
-        if (!f.rule || !buf_ok(&message) || texts_of(b->result, rule->controls, rule->n_controls, &f.controls) < 0 ||
+        if (!f.rule || !buf_ok(&message) || shown.failed || texts_of(b->result, rule->controls, rule->n_controls, &f.controls) < 0 ||
             texts_of(b->result, rule->references, rule->n_references, &f.references) < 0)
                 return error_oom(b->err);
         f.n_controls = rule->n_controls;
         f.n_references = rule->n_references;
+        f.fields = shown.items;
+        f.n_fields = (uint32_t)shown.n;
         return finding_add(&b->result->findings, &f, b->err);
 }
 
