@@ -114,6 +114,9 @@ static inline bool value_type_is_address(enum value_type type)
 /* Decimal, or "0x" and hexadecimal digits; with or without a sign. 0, -EBADMSG or -ERANGE. */
 int value_parse_number(struct str text, int64_t *ret) _must_check_;
 
+/* Reads a text as a value of that type, which borrows it: numbers as above, "true" and "false", addresses. -EINVAL. */
+int value_parse(enum value_type type, struct str text, struct value *ret, struct error *err) _must_check_;
+
 /* Appends the value as people and rule outputs see it: numbers in decimal, true/false, addresses in their usual form, lists
  * as (a,b). Absent and unknown: "<NA>". Bytes that are not UTF-8 as buf_add_utf8(). */
 void value_print(const struct value *value, struct buf *out);
