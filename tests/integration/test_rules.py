@@ -224,6 +224,20 @@ def test_own_rules_judge_an_image_too(store, tmp_path):
     scan_image(store, tmp_path, (), GOOD, None, None, "--rules", tmp_path / "own.yaml", "--fail-on", "high", expect=FINDINGS)
 
 
+def test_any_value_of_the_configuration_can_be_read(store, tmp_path):
+    (tmp_path / "own.yaml").write_text("""
+- rule: Shell is set
+  desc: d
+  source: image
+  condition: jevt.value[/config/Shell/0] = /bin/sh and jevt.value[/config/Labels/a~1b] = c and not jevt.value[/none] exists
+  output: "%jevt.value[/config/Shell]"
+  priority: NOTICE
+""")
+    config = {**GOOD, "Shell": ["/bin/sh", "-e"], "Labels": {"a/b": "c"}}
+    done = scan_image(store, tmp_path, (), config, None, None, "--rules", tmp_path / "own.yaml", expect=DONE)
+    assert messages(done, "Shell is set") == ['["/bin/sh","-e"]']
+
+
 def test_a_rule_file_left_out_makes_the_scan_incomplete(store, tmp_path):
     (tmp_path / "bad.yaml").write_text("- rule: x\n  desc: y\n")
     done = scan_image(store, tmp_path, (), GOOD, None, None, "--rules", tmp_path / "bad.yaml", expect=INCOMPLETE)
