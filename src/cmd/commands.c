@@ -109,6 +109,24 @@ static const struct option_spec replay_options[] = {
         { NULL },
 };
 
+static const struct option_spec watch_options[] = {
+        { "rules", 'r', "FILE", "Rules to load after the stock rules: a file, or a folder of them. May be repeated.", NULL, true },
+        { "no-stock", 0, NULL, "Leave the stock rules out." },
+        { "matching", 0, "HOW", "Which rules are tried on an event: all of them, or none after the first that matches.", matchings },
+        { "output", 'o', "OUTPUT", "Where alerts go, named below. May be repeated. The default is -.", NULL, true },
+        { "all", 'a', NULL, "Tell each alert. Without it the eleventh of one rule and container in a minute is counted only." },
+        { "host", 0, NULL, "Watch what runs in no container too." },
+        { "record", 0, "FILE", "Write every event that was judged to this file, for 'tallyman replay'. It must not exist yet." },
+        { "for", 0, "TIME", "End after this time: 30s, 5m, 12h." },
+        { NULL },
+};
+
+static const struct help_item watch_examples[] = {
+        { "sudo tallyman watch", "Tells on the terminal what the stock rules find." },
+        { "sudo tallyman watch --no-stock --rules falco_rules.yaml --output falco:/var/log/falco.json", "Judges by Falco's rules, and writes what Falco would." },
+        { NULL },
+};
+
 static const struct help_item output_terms[] = {
         { "[FORMAT:]-", "Standard output." },
         { "[FORMAT:]FILE", "A file that is appended to. At 64 MiB it becomes FILE.1; five of those are kept." },
@@ -212,6 +230,21 @@ const struct command commands[] = {
                 .operand = { "FILE", "A file of cases.", NULL, 1, UINT_MAX },
                 .examples = test_examples,
                 .run = cmd_rules_test,
+        },
+        {
+                .name = "watch",
+                .group = GROUP_OPERATION,
+                .summary = "tell what containers do against the rules, as it happens",
+                .synopsis = "[OPTION...]",
+                .description =
+                        "Watches every container on this machine through the kernel, whoever runs it, and tells what the rules say of "
+                        "what it does: which container, which image, which process and its ancestors. Needs root. It ends when it is "
+                        "interrupted. If events were lost the exit status is 3.",
+                .terms_title = "Outputs",
+                .terms = output_terms,
+                .options = watch_options,
+                .examples = watch_examples,
+                .run = cmd_watch,
         },
         {
                 .name = "replay",
