@@ -125,6 +125,23 @@ static const struct help_item replay_examples[] = {
         { NULL },
 };
 
+static const char *const text_or_json[] = { "text", "json", NULL };
+
+static const struct option_spec events_options[] = {
+        { "where", 'w', "CONDITION", "Only events for which this holds, as a rule's condition. 'tallyman rules fields syscall' lists what can be asked." },
+        { "show", 's', "OUTPUT", "What is shown of each event, as a rule's output: text with fields behind percent signs." },
+        { "since", 0, "TIME", "Only what happened in this time before now: 90s, 5m, 12h, 2d." },
+        { "format", 'f', "FORMAT", "text, or json: an object of the fields that are shown. The default is text.", text_or_json },
+        { NULL },
+};
+
+static const struct help_item events_examples[] = {
+        { "tallyman events day.log", "Shows everything." },
+        { "tallyman events --where 'container.name = web and evt.is_open_write = true' --show '%proc.exepath wrote %fd.name' day.log",
+          "Shows which files a container opened for writing." },
+        { NULL },
+};
+
 static const struct help_item explain_examples[] = {
         { "tallyman rules explain 'Image runs as root'", "Shows the condition of a stock rule after macros and lists were put in." },
         { NULL },
@@ -227,6 +244,19 @@ const struct command commands[] = {
                 .operand = { "FILE", "A recording.", NULL, 1, UINT_MAX },
                 .examples = replay_examples,
                 .run = cmd_replay,
+        },
+        {
+                .name = "events",
+                .group = GROUP_OPERATION,
+                .summary = "ask recordings what happened",
+                .synopsis = "[OPTION...] FILE...",
+                .description =
+                        "Shows events of recordings, a line each. Which ones is asked in the language of rules, and what is shown of them "
+                        "is written like a rule's output.",
+                .options = events_options,
+                .operand = { "FILE", "A recording.", NULL, 1, UINT_MAX },
+                .examples = events_examples,
+                .run = cmd_events,
         },
         {
                 .name = "cache prune",
