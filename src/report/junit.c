@@ -46,7 +46,8 @@ static void add_xml(struct buf *out, struct str text)
                         buf_puts(out, "&gt;");
                 else if (c == '"')
                         buf_puts(out, "&quot;");
-                else if (c == 0xef && s.n - i > 2 && (unsigned char)s.p[i + 1] == 0xbf && (unsigned char)s.p[i + 2] >= 0xbe) {
+                else if (c == 0xef && s.n - i > 2 && (unsigned char)s.p[i + 1] == 0xbf &&
+                         (unsigned char)s.p[i + 2] >= 0xbe) {
                         buf_printf(out, "\\u{ff%x}", (unsigned char)s.p[i + 2] + 0x40u); /* U+FFFE, U+FFFF */
                         i += 2;
                 } else
@@ -76,8 +77,8 @@ static void end_case(struct junit *j)
 
 static void counts(struct junit *j, const size_t n[static OUTCOMES], bool skipped)
 {
-        buf_printf(&j->page.text, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\"", n[PASSED] + n[FAILED] + n[BROKEN] + n[SKIPPED],
-                   n[FAILED], n[BROKEN]);
+        buf_printf(&j->page.text, " tests=\"%zu\" failures=\"%zu\" errors=\"%zu\"",
+                   n[PASSED] + n[FAILED] + n[BROKEN] + n[SKIPPED], n[FAILED], n[BROKEN]);
         if (skipped)
                 buf_printf(&j->page.text, " skipped=\"%zu\"", n[SKIPPED]);
 }
@@ -180,8 +181,13 @@ static int compare_findings(const void *pa, const void *pb)
 {
         const struct finding *a = *(const struct finding *const *)pa, *b = *(const struct finding *const *)pb;
         const char *const texts[][2] = {
-                { a->source, b->source }, { a->rule, b->rule },   { a->path, b->path },   { a->package, b->package },
-                { a->key, b->key },       { a->layer, b->layer }, { a->subject_name, b->subject_name },
+                { a->source, b->source },
+                { a->rule, b->rule },
+                { a->path, b->path },
+                { a->package, b->package },
+                { a->key, b->key },
+                { a->layer, b->layer },
+                { a->subject_name, b->subject_name },
         };
         const size_t line_after = 2;
         int r = 0;
@@ -222,7 +228,8 @@ static void put_failure(struct junit *j, const struct finding *f, const char *el
         place_add(f, &place);
         buf_printf(&j->page.text, "      <%s", element);
         attribute(j, "message", str_from(f->message ? f->message : f->title ? f->title : f->rule));
-        attribute(j, "type", str_from(f->verdict == VERDICT_FAIL ? severity_name(f->severity) : verdict_name(f->verdict)));
+        attribute(j, "type",
+                  str_from(f->verdict == VERDICT_FAIL ? severity_name(f->severity) : verdict_name(f->verdict)));
         buf_puts(&j->page.text, ">\n");
         put_line(j, "severity", severity_name(f->severity));
         put_line(j, "title", f->title);
@@ -284,7 +291,9 @@ static int put_suite(struct junit *j, size_t first, size_t *ret, struct error *e
         begin_suite(j, str_from(f[0]->source ? f[0]->source : "other"), n);
         for (size_t i = 0; r == 0 && i < taken; i++) {
                 put_name(f[i], &name);
-                same = i > 0 && strcmp(f[i]->rule, f[i - 1]->rule) == 0 && str_equal(buf_str(&name), buf_str(&last)) ? same + 1 : 0;
+                same = i > 0 && strcmp(f[i]->rule, f[i - 1]->rule) == 0 && str_equal(buf_str(&name), buf_str(&last))
+                               ? same + 1
+                               : 0;
                 buf_clear(&last);
                 buf_add_str(&last, buf_str(&name));
                 if (same)

@@ -107,7 +107,8 @@ static void put_image_heading(struct comment *c)
         markdown_add_code(text_of(c), buf_str(&name));
         buf_puts(text_of(c), "\n\n");
         if (!c->result->complete)
-                buf_puts(text_of(c), "**Incomplete:** something could not be read, so there may be more than is shown here.\n\n");
+                buf_puts(text_of(c),
+                         "**Incomplete:** something could not be read, so there may be more than is shown here.\n\n");
 }
 
 static void put_counts(struct comment *c)
@@ -159,7 +160,7 @@ static void put_finding(struct comment *c, const struct finding *f)
         if (f->verdict != VERDICT_FAIL)
                 buf_printf(text_of(c), "%s: ", verdict_name(f->verdict));
         place_add(f, &place);
-        if (place.len && (f->path || f->package)) {
+        if (place.len && (f->path || f->package) && !(f->message && strstr(f->message, place.data))) {
                 markdown_add_code(text_of(c), buf_str(&place));
                 buf_puts(text_of(c), f->message ? ": " : "");
         }
@@ -218,7 +219,8 @@ static void put_excepted(struct comment *c)
         if (!c->n_excepted)
                 return;
         begin_details(c, "Excepted", c->n_excepted);
-        buf_puts(text_of(c), "| Severity | Rule | Found | Reason | Owner | Until |\n| --- | --- | --- | --- | --- | --- |\n");
+        buf_puts(text_of(c),
+                 "| Severity | Rule | Found | Reason | Owner | Until |\n| --- | --- | --- | --- | --- | --- |\n");
         for (; shown < MIN_OF(c->n_excepted, (size_t)EXCEPTED_SHOWN) && text_of(c)->len < EXCEPTED_END; shown++) {
                 const struct finding *f = c->excepted[shown];
 

@@ -20,7 +20,8 @@ int page_flush(struct page *page, size_t at_least, struct error *err)
 void place_add(const struct finding *f, struct buf *out)
 {
         if (!f->path) {
-                bool image = f->subject_kind && strcmp(f->subject_kind, "image") == 0; /* its name changes with where it is kept */
+                bool image = f->subject_kind &&
+                             strcmp(f->subject_kind, "image") == 0; /* its name changes with where it is kept */
                 const char *place = f->package ? f->package : f->layer ? f->layer : image ? "image" : f->subject_name;
 
                 buf_add_str(out, str_from(place));

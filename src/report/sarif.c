@@ -310,8 +310,8 @@ static void put_suppression(struct json_writer *w, const struct finding_exceptio
 {
         _cleanup_(buf_free) struct buf text = { 0 };
 
-        buf_printf(&text, "%s (owner: %s; expires: %s)", e->reason ? e->reason : "no reason is given", e->owner ? e->owner : "nobody",
-                   e->expires ? e->expires : "never");
+        buf_printf(&text, "%s (owner: %s; expires: %s)", e->reason ? e->reason : "no reason is given",
+                   e->owner ? e->owner : "nobody", e->expires ? e->expires : "never");
         json_put_begin(w, "suppressions", true);
         json_write_object_begin(w);
         json_put_text(w, "kind", "external");
@@ -347,8 +347,7 @@ static void put_result_properties(struct json_writer *w, const struct finding *f
 static void put_result(struct sarif *s, const struct finding *f)
 {
         static const char *const kinds[] = {
-                [VERDICT_PASS] = "pass", [VERDICT_FAIL] = "fail", [VERDICT_NOT_APPLICABLE] = "notApplicable",
-                [VERDICT_UNDETERMINED] = "open", /* 3.27.9: not enough was known to decide */
+                [VERDICT_PASS] = "pass", [VERDICT_FAIL] = "fail", [VERDICT_NOT_APPLICABLE] = "notApplicable", [VERDICT_UNDETERMINED] = "open", /* 3.27.9: not enough was known to decide */
         };
 
         json_write_object_begin(s->w);

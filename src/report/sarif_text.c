@@ -90,7 +90,9 @@ void sarif_add_image_uri(struct buf *out, const struct image *image)
 
 bool sarif_is_address(const char *text)
 {
-        const char *rest = strncmp(text, "https://", 8) == 0 ? text + 8 : strncmp(text, "http://", 7) == 0 ? text + 7 : "";
+        const char *rest = strncmp(text, "https://", 8) == 0  ? text + 8
+                           : strncmp(text, "http://", 7) == 0 ? text + 7
+                                                              : "";
 
         if (!is_letter(*rest))
                 return false;
@@ -122,8 +124,9 @@ void sarif_add_score(const struct finding *f, struct buf *out)
 {
         /* In tenths: the least, what stands for it where no score is known, the most. */
         static const int ranges[][3] = {
-                [SEVERITY_UNKNOWN] = { 0, 0, 0 },   [SEVERITY_NONE] = { 0, 0, 0 },   [SEVERITY_LOW] = { 1, 20, 39 },
-                [SEVERITY_MEDIUM] = { 40, 55, 69 }, [SEVERITY_HIGH] = { 70, 80, 89 }, [SEVERITY_CRITICAL] = { 90, 95, 100 },
+                [SEVERITY_UNKNOWN] = { 0, 0, 0 }, [SEVERITY_NONE] = { 0, 0, 0 },
+                [SEVERITY_LOW] = { 1, 20, 39 },   [SEVERITY_MEDIUM] = { 40, 55, 69 },
+                [SEVERITY_HIGH] = { 70, 80, 89 }, [SEVERITY_CRITICAL] = { 90, 95, 100 },
         };
         const int *range = ranges[f->severity];
         int tenths = range[1];

@@ -29,8 +29,12 @@ static void add(struct scan_result *result, struct finding finding)
 static struct scan_result result_of(bool complete)
 {
         return (struct scan_result){
-                .image = &image, .complete = complete, .n_checks = 3,
-                .checks = { { "integrity", CHECK_DONE, NULL }, { "packages", CHECK_STALE, "old" }, { "secrets", CHECK_UNSUPPORTED, EVIL } },
+                .image = &image,
+                .complete = complete,
+                .n_checks = 3,
+                .checks = { { "integrity", CHECK_DONE, NULL },
+                            { "packages", CHECK_STALE, "old" },
+                            { "secrets", CHECK_UNSUPPORTED, EVIL } },
         };
 }
 
@@ -38,25 +42,60 @@ static struct scan_result fill(void)
 {
         static const struct finding_severity rated[] = { { "debian", SEVERITY_HIGH, 9.9, NULL } };
         struct scan_result result = result_of(false);
-        struct finding excepted = { .rule = "x", .verdict = VERDICT_FAIL, .severity = SEVERITY_HIGH, .title = MARKUP,
-                                    .message = EVIL, .status = FINDING_EXCEPTED,
+        struct finding excepted = { .rule = "x",
+                                    .verdict = VERDICT_FAIL,
+                                    .severity = SEVERITY_HIGH,
+                                    .title = MARKUP,
+                                    .message = EVIL,
+                                    .status = FINDING_EXCEPTED,
                                     .exception = { .reason = MARKUP, .owner = "o", .expires = "2030-01-01" } };
 
-        add(&result, (struct finding){ .rule = "r one", .verdict = VERDICT_FAIL, .severity = SEVERITY_CRITICAL, .title = "One: [a](b)",
-                                       .message = MARKUP, .path = "/a b/../%/\xff" "c", .line = 3, .column = 4, .rank = 40,
-                                       .layer = EVIL, .package = "pkg:deb/a@1", .description = "It {matters}\n<b>much</b>.",
-                                       .controls = controls, .n_controls = ELEMENTS_OF(controls), .references = references,
+        add(&result, (struct finding){ .rule = "r one",
+                                       .verdict = VERDICT_FAIL,
+                                       .severity = SEVERITY_CRITICAL,
+                                       .title = "One: [a](b)",
+                                       .message = MARKUP,
+                                       .path = "/a b/../%/\xff"
+                                               "c",
+                                       .line = 3,
+                                       .column = 4,
+                                       .rank = 40,
+                                       .layer = EVIL,
+                                       .package = "pkg:deb/a@1",
+                                       .description = "It {matters}\n<b>much</b>.",
+                                       .controls = controls,
+                                       .n_controls = ELEMENTS_OF(controls),
+                                       .references = references,
                                        .n_references = ELEMENTS_OF(references) });
-        add(&result, (struct finding){ .rule = "v", .verdict = VERDICT_FAIL, .severity = SEVERITY_HIGH, .key = "CVE-1",
-                                       .message = EVIL, .package = "pkg:deb/a@1", .severities = rated, .n_severities = 1 });
-        add(&result, (struct finding){ .rule = "v", .verdict = VERDICT_FAIL, .severity = SEVERITY_HIGH, .key = "CVE-2",
-                                       .message = EVIL, .package = "pkg:deb/a@1", .severities = rated, .n_severities = 1 });
+        add(&result, (struct finding){ .rule = "v",
+                                       .verdict = VERDICT_FAIL,
+                                       .severity = SEVERITY_HIGH,
+                                       .key = "CVE-1",
+                                       .message = EVIL,
+                                       .package = "pkg:deb/a@1",
+                                       .severities = rated,
+                                       .n_severities = 1 });
+        add(&result, (struct finding){ .rule = "v",
+                                       .verdict = VERDICT_FAIL,
+                                       .severity = SEVERITY_HIGH,
+                                       .key = "CVE-2",
+                                       .message = EVIL,
+                                       .package = "pkg:deb/a@1",
+                                       .severities = rated,
+                                       .n_severities = 1 });
         add(&result, excepted);
         for (int i = 0; i < 5; i++)
-                add(&result, (struct finding){ .rule = "same", .source = "file", .verdict = VERDICT_FAIL, .severity = SEVERITY_LOW,
-                                               .message = "m", .path = "etc" });
-        add(&result, (struct finding){ .rule = "u", .verdict = VERDICT_UNDETERMINED, .severity = SEVERITY_MEDIUM, .message = "who knows" });
-        add(&result, (struct finding){ .rule = "p", .verdict = VERDICT_PASS, .severity = SEVERITY_MEDIUM, .message = "fine" });
+                add(&result, (struct finding){ .rule = "same",
+                                               .source = "file",
+                                               .verdict = VERDICT_FAIL,
+                                               .severity = SEVERITY_LOW,
+                                               .message = "m",
+                                               .path = "etc" });
+        add(&result,
+            (struct finding){
+                    .rule = "u", .verdict = VERDICT_UNDETERMINED, .severity = SEVERITY_MEDIUM, .message = "who knows" });
+        add(&result,
+            (struct finding){ .rule = "p", .verdict = VERDICT_PASS, .severity = SEVERITY_MEDIUM, .message = "fine" });
         add(&result, (struct finding){ .rule = "n", .verdict = VERDICT_NOT_APPLICABLE, .message = "no" });
         problem_add(&result.problems, PROBLEM_GAP, EVIL, "%s", MARKUP);
         return result;
@@ -139,13 +178,16 @@ static void sarif_places_results(void **state)
 {
         struct scan_result result = fill();
         _cleanup_json_ json_t *root = render_sarif(&result);
-        json_t *results = at(root, "runs.0.results"), *first = at(results, "0"), *place = at(first, "locations.0.physicalLocation");
+        json_t *results = at(root, "runs.0.results"), *first = at(results, "0"),
+               *place = at(first, "locations.0.physicalLocation");
         size_t i;
         json_t *item;
 
         assert_int_equal(json_array_size(results), result.findings.n);
-        json_array_foreach(results, i, item) {
-                json_t *rule = json_array_get(at(root, "runs.0.tool.driver.rules"), (size_t)json_integer_value(at(item, "ruleIndex")));
+        json_array_foreach(results, i, item)
+        {
+                json_t *rule = json_array_get(at(root, "runs.0.tool.driver.rules"),
+                                              (size_t)json_integer_value(at(item, "ruleIndex")));
 
                 assert_string_equal(string_at(rule, "id"), string_at(item, "ruleId"));
                 assert_true(json_integer_value(at(item, "locations.0.physicalLocation.region.startLine")) >= 1);
@@ -161,7 +203,8 @@ static void sarif_places_results(void **state)
         assert_true(str_starts(str_from(string_at(place, "physicalLocation.artifactLocation.uri")), "e%29%20%40all"));
         assert_string_equal(string_at(place, "logicalLocations.0.kind"), "package");
         assert_string_equal(string_at(at(results, "3"), "suppressions.0.status"), "accepted");
-        assert_non_null(strstr(string_at(at(results, "3"), "suppressions.0.justification"), "(owner: o; expires: 2030-01-01)"));
+        assert_non_null(
+                strstr(string_at(at(results, "3"), "suppressions.0.justification"), "(owner: o; expires: 2030-01-01)"));
         done(&result);
 }
 
@@ -170,8 +213,8 @@ static void sarif_tells_verdicts_apart(void **state)
         static const struct {
                 const char *rule, *kind, *level;
         } cases[] = {
-                { "r one", "fail", "error" }, { "same", "fail", "note" }, { "u", "open", "none" }, { "p", "pass", "none" },
-                { "n", "notApplicable", "none" },
+                { "r one", "fail", "error" }, { "same", "fail", "note" },       { "u", "open", "none" },
+                { "p", "pass", "none" },      { "n", "notApplicable", "none" },
         };
         struct scan_result result = fill();
         _cleanup_json_ json_t *root = render_sarif(&result);
@@ -179,7 +222,8 @@ static void sarif_tells_verdicts_apart(void **state)
         size_t i;
 
         for (size_t c = 0; c < ELEMENTS_OF(cases); c++)
-                json_array_foreach(at(root, "runs.0.results"), i, item) {
+                json_array_foreach(at(root, "runs.0.results"), i, item)
+                {
                         if (strcmp(string_at(item, "ruleId"), cases[c].rule) != 0)
                                 continue;
                         assert_string_equal(string_at(item, "kind"), cases[c].kind);
@@ -203,9 +247,12 @@ static void junit_counts_right(void **state)
 
         render(report_scan_junit, &result, &options, &text);
         assert_non_null(strstr(text.data, "tests=\"16\" failures=\"8\" errors=\"2\">"));
-        assert_non_null(strstr(text.data, "<testsuite name=\"checks\" tests=\"4\" failures=\"0\" errors=\"1\" skipped=\"1\">"));
-        assert_non_null(strstr(text.data, "<testsuite name=\"file\" tests=\"5\" failures=\"5\" errors=\"0\" skipped=\"0\">"));
-        assert_non_null(strstr(text.data, "<testsuite name=\"image\" tests=\"7\" failures=\"3\" errors=\"1\" skipped=\"2\">"));
+        assert_non_null(
+                strstr(text.data, "<testsuite name=\"checks\" tests=\"4\" failures=\"0\" errors=\"1\" skipped=\"1\">"));
+        assert_non_null(
+                strstr(text.data, "<testsuite name=\"file\" tests=\"5\" failures=\"5\" errors=\"0\" skipped=\"0\">"));
+        assert_non_null(
+                strstr(text.data, "<testsuite name=\"image\" tests=\"7\" failures=\"3\" errors=\"1\" skipped=\"2\">"));
         assert_int_equal(times(text.data, "<failure"), 8);
         assert_int_equal(times(text.data, "<error"), 2);
         assert_int_equal(times(text.data, "<skipped"), 3);
@@ -289,7 +336,9 @@ static void check_markdown(const struct buf *text)
                 assert_null(strpbrk(plain.data, "@[]&{}!\033\\"));
                 assert_null(strstr(plain.data, "http"));
                 assert_int_equal(times(plain.data, "<"), times(plain.data, "<br>") + times(plain.data, "<details>") +
-                                 times(plain.data, "<summary>") + times(plain.data, "</summary>") + times(plain.data, "</details>"));
+                                                                 times(plain.data, "<summary>") +
+                                                                 times(plain.data, "</summary>") +
+                                                                 times(plain.data, "</details>"));
                 if (plain.data[0] == '|')
                         assert_true(cells(line.p, line.n) == 4 || cells(line.p, line.n) == 7);
         }
@@ -306,7 +355,8 @@ static void markdown_lets_nothing_in(void **state)
         check_markdown(&text);
         assert_non_null(strstr(text.data, "**Incomplete:**"));
         assert_non_null(strstr(text.data, "**1** critical, **2** high, **5** low; 1 could not be decided; 1 excepted.\n"));
-        assert_non_null(strstr(text.data, "| low | same (5) | `/etc`: `m`<br>`/etc`: `m`<br>`/etc`: `m`<br>and 2 more |\n"));
+        assert_non_null(
+                strstr(text.data, "| low | same (5) | `/etc`: `m`<br>`/etc`: `m`<br>`/etc`: `m`<br>and 2 more |\n"));
         assert_non_null(strstr(text.data, "| medium | u | undetermined: `who knows` |\n"));
         assert_non_null(strstr(text.data, "Not checked: packages (only with old data), secrets.\n"));
         assert_non_null(strstr(text.data, "<summary>Excepted (1)</summary>"));
@@ -324,8 +374,12 @@ static void markdown_is_bounded(void **state)
                 buf_puts(&wide, "|\\");
         for (int i = 0; i < 300; i++) {
                 char rule[8];
-                struct finding f = { .rule = rule, .verdict = VERDICT_FAIL, .severity = SEVERITY_HIGH, .title = wide.data,
-                                     .message = wide.data, .path = wide.data };
+                struct finding f = { .rule = rule,
+                                     .verdict = VERDICT_FAIL,
+                                     .severity = SEVERITY_HIGH,
+                                     .title = wide.data,
+                                     .message = wide.data,
+                                     .path = wide.data };
 
                 snprintf(rule, sizeof(rule), "r%d", i / 4);
                 f.status = i % 2 ? FINDING_EXCEPTED : FINDING_OPEN;
@@ -346,8 +400,10 @@ static void code_spans_hold(void **state)
         static const struct {
                 const char *text, *code;
         } cases[] = {
-                { "", "` `" }, { "a", "`a`" }, { "`", "`` ` ``" }, { "a``b", "``` a``b ```" }, { "a|b", "`a\\|b`" },
-                { "a\\|b", "`a\\\\\\|b`" }, { "a\nb", "`a\\nb`" }, { "<!--", "`<!--`" },
+                { "", "` `" },         { "a", "`a`" },
+                { "`", "`` ` ``" },    { "a``b", "``` a``b ```" },
+                { "a|b", "`a\\|b`" },  { "a\\|b", "`a\\\\\\|b`" },
+                { "a\nb", "`a\\nb`" }, { "<!--", "`<!--`" },
         };
         _cleanup_(buf_free) struct buf out = { 0 }, wide = { 0 };
 
