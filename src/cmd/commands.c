@@ -3,10 +3,12 @@
 #include <string.h>
 
 #include "cmd/command.h"
+#include "report/report.h"
 
 static const char *const log_formats[] = { "text", "json", NULL };
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
-static const char *const report_formats[] = { "table", "json", NULL };
+#define FORMAT_NAME(name, function) name,
+static const char *const report_formats[] = { REPORT_SCAN_FORMATS(FORMAT_NAME) NULL };
 static const char *const severities[] = { "low", "medium", "high", "critical", NULL };
 static const char *const shells[] = { "bash", "zsh", "fish", NULL };
 
@@ -57,6 +59,7 @@ static const struct help_item scan_examples[] = {
         { "tallyman scan oci-archive:app.tar", "Shows what is in an image." },
         { "tallyman scan --format json --files --output app.json oci-dir:layout:v2",
           "Writes all that is known of one tag of a layout, with every file." },
+        { "tallyman scan --format sarif --output app.sarif app.tar", "Writes the findings for a code scanning service." },
         { "tallyman scan --fail-on high app.tar", "Ends with status 1 if something is wrong that is high or critical." },
         { NULL },
 };
