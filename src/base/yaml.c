@@ -236,11 +236,10 @@ static int parse(struct reader *r)
 int yaml_parse(struct str text, const struct yaml_limits *limits, struct arena *arena, struct yaml_node ***ret,
                size_t *ret_n, struct yaml_mark *ret_where, struct error *err)
 {
-        struct reader r = { .text = text, .tree = { .limits = limits, .arena = arena, .err = err } };
+        struct reader r = { .text = yaml_after_byte_order_mark(text),
+                            .tree = { .limits = limits, .arena = arena, .err = err } };
         int code;
 
-        if (str_starts(text, "\xef\xbb\xbf"))
-                r.text = (struct str){ text.p + 3, text.n - 3 };
         if (!yaml_parser_initialize(&r.parser))
                 return error_oom(err);
         code = parse(&r);

@@ -202,10 +202,17 @@ void yaml_builder_done(struct yaml_builder *b)
         free(b->keys);
 }
 
+struct str yaml_after_byte_order_mark(struct str text)
+{
+        return str_starts(text, "\xef\xbb\xbf") ? (struct str){ text.p + 3, text.n - 3 } : text;
+}
+
 int yaml_check_size(struct str text, const struct yaml_limits *limits, struct error *err)
 {
-        if (text.n > limits->bytes)
-                return error_say(err, -E2BIG, "%zu bytes of YAML, more than the %zu that are read", text.n, limits->bytes);
+        size_t n = yaml_after_byte_order_mark(text).n;
+
+        if (n > limits->bytes)
+                return error_say(err, -E2BIG, "%zu bytes of YAML, more than the %zu that are read", n, limits->bytes);
         return 0;
 }
 

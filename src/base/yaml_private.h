@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Private to base/: how a tree of YAML is built, whoever tells what stands in it — libyaml (yaml.c), or a worker that need
- * not be honest (yaml_worker.c). What yaml.h promises of trees is checked here: limits, keys, no circles.
+ * not be honest (yaml_answer.c). What yaml.h promises of trees is checked here: limits, keys, no circles.
  */
 #ifndef TALLYMAN_BASE_YAML_PRIVATE_H
 #define TALLYMAN_BASE_YAML_PRIVATE_H
@@ -38,14 +38,17 @@ int yaml_build_document(struct yaml_builder *b) _must_check_; /* ends one, of wh
 int yaml_build_finish(struct yaml_builder *b, struct yaml_node ***ret, size_t *ret_n) _must_check_;
 void yaml_builder_done(struct yaml_builder *b);
 
+struct str yaml_after_byte_order_mark(struct str text);
 int yaml_check_size(struct str text, const struct yaml_limits *limits, struct error *err) _must_check_;
 /* As yaml_parse() tells where an error is. */
 void yaml_tell_where(struct yaml_mark where, struct yaml_mark *ret_where, struct error *err);
 
 /* What a worker answers: the tree, or the error in the text and where it is. Negative: there is no answer. */
 int yaml_answer(struct str text, const struct yaml_limits *limits, struct buf *out, struct error *err) _must_check_;
-/* As yaml_parse(), of an answer; -EPROTO: no parser says this of this text. */
+/* As yaml_parse(), of an answer; `ret_where` is not NULL. -EPROTO: no parser says this of this text. */
 int yaml_take_answer(struct str answer, struct str text, const struct yaml_limits *limits, struct arena *arena,
                      struct yaml_node ***ret, size_t *ret_n, struct yaml_mark *ret_where, struct error *err) _must_check_;
+/* The most bytes of an answer. */
+size_t yaml_answer_max(struct str text, const struct yaml_limits *limits);
 
 #endif
