@@ -259,6 +259,11 @@ int yaml_parse_with(const struct yaml_parser *parser, struct str text, const str
         return yaml_parse(text, limits, arena, ret, ret_n, ret_where, err);
 }
 
+bool yaml_blames_text(int code)
+{
+        return code == -EBADMSG || code == -E2BIG || code == -EPROTO;
+}
+
 /* ---- what callers ask of nodes ---- */
 
 struct yaml_node *yaml_get(const struct yaml_node *mapping, const char *key)

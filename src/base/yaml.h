@@ -62,7 +62,8 @@ struct yaml_limits {
 int yaml_parse(struct str text, const struct yaml_limits *limits, struct arena *arena, struct yaml_node ***ret,
                size_t *ret_n, struct yaml_mark *ret_where, struct error *err) _must_check_;
 
-/* Another way to the same tree, with the contract of yaml_parse(): base/yaml_worker.h has one. */
+/* Another way to the same tree, with the contract of yaml_parse(): base/yaml_worker.h has one, in which a text may also make
+ * its parser misbehave (-EPROTO). */
 struct yaml_parser {
         int (*parse)(void *ctx, struct str text, const struct yaml_limits *limits, struct arena *arena,
                      struct yaml_node ***ret, size_t *ret_n, struct yaml_mark *ret_where, struct error *err);
@@ -71,6 +72,8 @@ struct yaml_parser {
 /* NULL: yaml_parse() itself. */
 int yaml_parse_with(const struct yaml_parser *parser, struct str text, const struct yaml_limits *limits, struct arena *arena,
                     struct yaml_node ***ret, size_t *ret_n, struct yaml_mark *ret_where, struct error *err) _must_check_;
+/* Is it the text's fault, so that others may still be parsed? */
+bool yaml_blames_text(int code);
 
 /* NULL: it is no mapping, or has no such key. */
 struct yaml_node *yaml_get(const struct yaml_node *mapping, const char *key);

@@ -24,11 +24,6 @@ int yaml_parse_confined(struct yaml_worker *worker, struct str text, const struc
                         struct yaml_node ***ret, size_t *ret_n, struct yaml_mark *ret_where, struct error *err) _must_check_;
 /* The same for those who take a way to parse; `worker` lasts as long. */
 struct yaml_parser yaml_worker_parser(struct yaml_worker *worker);
-/* Is it the text's fault, so that others may still be parsed? */
-static inline bool yaml_blames_text(int code)
-{
-        return code == -EBADMSG || code == -E2BIG || code == -EPROTO;
-}
 
 extern const struct worker_job yaml_job;
 

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/sql.h"
+#include "base/yaml_worker.h"
 #include "inventory/inventory.h"
 #include "oci/layer.h"
 #include "oci/source.h"
@@ -22,8 +23,9 @@ static struct detector_set *detectors; /* lives as long as the process: workers 
 
 int scan_init(struct error *err)
 {
-        static struct worker_job jobs[5];
-        const struct worker_job all[] = { layer_tar_job, layer_tree_job, oci_document_job, oci_archive_job, oci_inflate_job };
+        static struct worker_job jobs[6];
+        const struct worker_job all[] = { layer_tar_job, layer_tree_job, oci_document_job, oci_archive_job, oci_inflate_job,
+                                           yaml_job };
         size_t n = 0;
         int r;
 
