@@ -197,9 +197,12 @@ static void tell_left_out(struct scan_result *result, const struct rule_set *set
         size_t n = rule_set_messages(set, &messages);
 
         for (size_t i = 0; i < n; i++)
-                if (messages[i].is_error)
+                if (messages[i].is_error && messages[i].place.line)
                         problem_add(&result->problems, PROBLEM_GAP, messages[i].file, "the file's rules were left out: %u:%u: %s",
                                     messages[i].place.line, messages[i].place.column, messages[i].text);
+                else if (messages[i].is_error)
+                        problem_add(&result->problems, PROBLEM_GAP, messages[i].file, "the file's rules were left out: %s",
+                                    messages[i].text);
 }
 
 static int hold_rules(struct scan_result *result, const struct rule_set *given, struct error *err)
