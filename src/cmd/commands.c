@@ -97,6 +97,34 @@ static const struct help_item test_examples[] = {
         { NULL },
 };
 
+static const char *const matchings[] = { "all", "first", NULL };
+
+static const struct option_spec replay_options[] = {
+        { "rules", 'r', "FILE", "Rules to load after the stock rules: a file, or a folder of them. May be repeated.", NULL, true },
+        { "no-stock", 0, NULL, "Leave the stock rules out." },
+        { "matching", 0, "HOW", "Which rules are tried on an event: all of them, or none after the first that matches.", matchings },
+        { "output", 'o', "OUTPUT", "Where alerts go, named below. May be repeated. The default is -.", NULL, true },
+        { "all", 'a', NULL, "Tell each alert. Without it the eleventh of one rule and container in a minute is counted only." },
+        { "fail", 0, NULL, "Exit with status 1 if a rule matched." },
+        { NULL },
+};
+
+static const struct help_item output_terms[] = {
+        { "[FORMAT:]-", "Standard output." },
+        { "[FORMAT:]FILE", "A file that is appended to. At 64 MiB it becomes FILE.1; five of those are kept." },
+        { "[FORMAT:]syslog", "The system's log." },
+        { "[FORMAT:]|COMMAND", "A program that reads a line for each alert. It is started again when it ends." },
+        { "text, json, falco, ocsf", "Formats: for people, Tallyman's JSON, Falco's JSON, OCSF Detection Finding. The default is text for "
+                                     "standard output and syslog, json for the rest." },
+        { NULL },
+};
+
+static const struct help_item replay_examples[] = {
+        { "tallyman replay --rules new.yaml yesterday.log", "Shows what a new rule would have said of yesterday." },
+        { "tallyman replay --no-stock --rules falco_rules.yaml --output falco:- day.log", "Judges by Falco's rules, and writes what Falco would." },
+        { NULL },
+};
+
 static const struct help_item explain_examples[] = {
         { "tallyman rules explain 'Image runs as root'", "Shows the condition of a stock rule after macros and lists were put in." },
         { NULL },
@@ -188,6 +216,22 @@ const struct command commands[] = {
                 .examples = test_examples,
                 .needs = NEEDS_WORKERS,
                 .run = cmd_rules_test,
+        },
+        {
+                .name = "replay",
+                .group = GROUP_OPERATION,
+                .summary = "hold recorded events against rules",
+                .synopsis = "[OPTION...] FILE...",
+                .description =
+                        "Reads what was recorded of processes, and tells what rules say of it, as if it happened now. Needs no "
+                        "privileges. With several rules that match one event all are told, unless --matching first is given.",
+                .terms_title = "Outputs",
+                .terms = output_terms,
+                .options = replay_options,
+                .operand = { "FILE", "A recording.", NULL, 1, UINT_MAX },
+                .examples = replay_examples,
+                .needs = NEEDS_WORKERS,
+                .run = cmd_replay,
         },
         {
                 .name = "cache prune",
