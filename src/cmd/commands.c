@@ -187,6 +187,7 @@ const struct command commands[] = {
                 .options = check_options,
                 .operand = { "FILE", "A rule file, or a folder of them (*.yaml, *.yml).", NULL, 1, UINT_MAX },
                 .examples = check_examples,
+                .needs = NEEDS_WORKERS,
                 .run = cmd_rules_check,
         },
         {
@@ -198,6 +199,7 @@ const struct command commands[] = {
                                "exceptions were put in. Without files the stock rules are meant.",
                 .operand = { "RULE [FILE]", "The rule's name, then the files that it is in.", NULL, 1, UINT_MAX },
                 .examples = explain_examples,
+                .needs = NEEDS_WORKERS,
                 .run = cmd_rules_explain,
         },
         {
@@ -217,6 +219,7 @@ const struct command commands[] = {
                 .synopsis = "[FILE...]",
                 .description = "Lists rules with their priority, source and state. Without files the stock rules are meant.",
                 .operand = { "FILE", "A rule file, or a folder of them.", NULL, 0, UINT_MAX },
+                .needs = NEEDS_WORKERS,
                 .run = cmd_rules_list,
         },
         {
@@ -231,6 +234,7 @@ const struct command commands[] = {
                 .options = test_options,
                 .operand = { "FILE", "A file of cases.", NULL, 1, UINT_MAX },
                 .examples = test_examples,
+                .needs = NEEDS_WORKERS,
                 .run = cmd_rules_test,
         },
         {
@@ -246,6 +250,7 @@ const struct command commands[] = {
                 .options = replay_options,
                 .operand = { "FILE", "A recording.", NULL, 1, UINT_MAX },
                 .examples = replay_examples,
+                .needs = NEEDS_WORKERS,
                 .run = cmd_replay,
         },
         {

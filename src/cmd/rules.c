@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/yaml_worker.h"
 #include "cmd/rules.h"
 #include "pipeline/judge.h"
 #include "pipeline/stock_rules.h"
@@ -91,13 +92,18 @@ static int add_path(struct pile *p, const char *path, struct error *err)
 
 int rules_open(const struct rules_request *request, struct rule_set **ret, struct error *err)
 {
+        _cleanup_(yaml_worker_done) struct yaml_worker worker = { 0 };
+        const struct yaml_parser confined = yaml_worker_parser(&worker);
         const struct rules_options options = { .sources = request->sources ? request->sources : judge_sources,
-                                               .strict = request->strict, .check = rule_condition_check };
+                                               .strict = request->strict, .check = rule_condition_check, .yaml = &confined };
         _cleanup_(pile_done) struct pile pile = { .arena = arena_new() };
         int r = pile.arena ? 0 : error_oom(err);
 
-        for (size_t i = 0; r == 0 && request->stock && i < n_stock_rule_files; i++)
+        for (size_t i = 0; r == 0 && request->stock && i < n_stock_rule_files; i++) {
                 r = add_text(&pile, stock_rule_files[i].name, stock_rule_files[i].text, err);
+                if (r == 0)
+                        pile.files[pile.n - 1].is_ours = true;
+        }
         for (size_t i = 0; r == 0 && i < request->n; i++)
                 r = add_path(&pile, request->paths[i], err);
         return r < 0 ? r : rules_load(pile.files, pile.n, &options, ret, err);

@@ -232,8 +232,8 @@ static int read_root(struct reader *r, const struct yaml_node *root)
         return code;
 }
 
-int rule_cases_parse(const char *file, struct str text, const struct fact_source *const *sources, struct rule_cases **ret,
-                     struct error *err)
+int rule_cases_parse(const char *file, struct str text, const struct fact_source *const *sources,
+                     const struct yaml_parser *yaml, struct rule_cases **ret, struct error *err)
 {
         static const struct yaml_limits limits = { .bytes = RULE_FILE_BYTES_MAX, .depth = RULE_FILE_DEPTH_MAX,
                                                    .nodes = RULE_FILE_NODES_MAX };
@@ -247,9 +247,9 @@ int rule_cases_parse(const char *file, struct str text, const struct fact_source
         if (!cases || !(cases->arena = arena_new()))
                 return error_oom(err);
         cases->file = file;
-        code = yaml_parse(text, &limits, cases->arena, &documents, &n, &where, err);
+        code = yaml_parse_with(yaml, text, &limits, cases->arena, &documents, &n, &where, err);
         if (code < 0)
-                return error_wrap(err, "%s:%u:%u", file, where.line, where.column);
+                return where.line ? error_wrap(err, "%s:%u:%u", file, where.line, where.column) : error_wrap(err, "%s", file);
         HIJACK_POINT("rule-cases");
         if (n != 1)
                 return error_say(err, -EBADMSG, "%s: one document is expected, there are %zu", file, n);
