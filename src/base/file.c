@@ -261,6 +261,32 @@ int file_publish(int fd, int dir, const char *name, struct error *err)
         return r < 0 ? error_set(err, r, "publish '%s'", name) : 0;
 }
 
+/* A rename that refuses to replace; where the file system has none, a second name and the end of the first. */
+static int rename_new(int dir, const char *from, const char *to)
+{
+        if (renameat2(dir, from, dir, to, RENAME_NOREPLACE) == 0)
+                return 0;
+        if (errno != EINVAL && errno != ENOSYS)
+                return -errno;
+        if (linkat(dir, from, dir, to, 0) < 0)
+                return -errno;
+        unlinkat(dir, from, 0);
+        return 0;
+}
+
+int file_publish_new(int fd, int dir, const char *name, struct error *err)
+{
+        char aside[ASIDE_MAX];
+        int r = link_unnamed(fd, dir, name);
+
+        if (r < 0 && r != -EEXIST) {
+                r = copy_aside(fd, dir, aside);
+                if (r == 0 && (r = rename_new(dir, aside, name)) < 0)
+                        unlinkat(dir, aside, 0);
+        }
+        return r < 0 ? error_set(err, r, "publish '%s'", name) : 0;
+}
+
 int file_make_directories(const char *path, struct error *err)
 {
         _cleanup_free_ char *copy = strdup(path);

@@ -33,6 +33,8 @@ int file_unnamed_in(int dir, struct error *err) _must_check_;
  * all of it, or what was there before. The file itself is given the name where the kernel and the file system can do
  * that; else it is copied beside and renamed. A failure leaves nothing behind. Not synced to the disk. */
 int file_publish(int fd, int dir, const char *name, struct error *err) _must_check_;
+/* The same where nothing has that name yet; else -EEXIST, and what is there stays as it is. */
+int file_publish_new(int fd, int dir, const char *name, struct error *err) _must_check_;
 /* True for the names that files have for the moment in which file_publish() or file_unnamed_in() needs one. Such a file
  * that is old was left by a process that was killed. */
 bool file_is_aside(const char *name);
