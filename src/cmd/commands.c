@@ -30,6 +30,7 @@ static const struct option_spec scan_options[] = {
         { "format", 'f', "FORMAT", "How the report is written. The default is table.", report_formats },
         { "output", 'o', "FILE", "Write the report to this file, which is replaced only once the report is complete." },
         { "fail-on", 0, "SEVERITY", "Exit with status 1 if a finding is of this severity or above.", severities },
+        { "rules", 'r', "FILE", "Judge by these rules too: a file, or a folder of them. May be repeated.", NULL, true },
         { "platform", 0, "PLATFORM", "Which image of several, as os/architecture or os/architecture/variant. The default is "
                                      "this machine's." },
         { "files", 0, NULL, "List every file of the image as well." },
@@ -81,6 +82,18 @@ static const struct option_spec check_options[] = {
 
 static const struct help_item check_examples[] = {
         { "tallyman rules check falco_rules.yaml local.d/", "Loads a file, then all of a folder, and says which rules can be evaluated." },
+        { NULL },
+};
+
+static const struct option_spec test_options[] = {
+        { "rules", 'r', "FILE", "Rules to load after those that the cases name: a file, or a folder of them. May be repeated.", NULL, true },
+        { "verbose", 'v', NULL, "Print the cases that passed as well." },
+        { NULL },
+};
+
+static const struct help_item test_examples[] = {
+        { "tallyman rules test cases.yaml", "Says which cases hold." },
+        { "tallyman rules test --rules local.yaml cases.yaml", "Holds a file of rules against the cases." },
         { NULL },
 };
 
@@ -157,6 +170,20 @@ const struct command commands[] = {
                 .description = "Lists rules with their priority, source and state. Without files the stock rules are meant.",
                 .operand = { "FILE", "A rule file, or a folder of them.", NULL, 0, UINT_MAX },
                 .run = cmd_rules_list,
+        },
+        {
+                .name = "rules test",
+                .group = GROUP_INITIATION,
+                .summary = "hold rules against facts whose outcome is known",
+                .synopsis = "[OPTION...] FILE...",
+                .description =
+                        "Reads cases in YAML: facts as fields and values, and the rules that should say something of them. Prints "
+                        "each case whose outcome was another, and why. The exit status is 1 if there is one. The rules are those "
+                        "that the file names under 'rules' and those of --rules; if there are none, the stock rules.",
+                .options = test_options,
+                .operand = { "FILE", "A file of cases.", NULL, 1, UINT_MAX },
+                .examples = test_examples,
+                .run = cmd_rules_test,
         },
         {
                 .name = "cache prune",
