@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -84,6 +85,22 @@ int file_slurp(int fd, size_t max, struct buf *out, struct error *err)
                 if (n < 65536)
                         return 0;
         }
+}
+
+int file_read_whole(const char *path, size_t max, struct buf *out, struct error *err)
+{
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        int r;
+
+        if (fd < 0)
+                return error_set(err, -errno, "open '%s'", path);
+        r = file_slurp(fd, max, out, err);
+        return r < 0 ? error_wrap(err, "'%s'", path) : 0;
+}
+
+int file_by_bytes(const struct dirent **a, const struct dirent **b)
+{
+        return strcmp((*a)->d_name, (*b)->d_name);
 }
 
 int file_open_below(int dir, const char *path, int flags, bool follow, struct error *err)

@@ -18,6 +18,8 @@ ssize_t file_read_at(int fd, void *buf, size_t n, uint64_t offset, struct error 
 int file_write(int fd, const void *data, size_t n, struct error *err) _must_check_;
 /* Appends the whole of `fd` from its position to `out`; more than `max` bytes is -E2BIG. */
 int file_slurp(int fd, size_t max, struct buf *out, struct error *err) _must_check_;
+/* The same of the file at `path`, which messages name. */
+int file_read_whole(const char *path, size_t max, struct buf *out, struct error *err) _must_check_;
 
 /* Opens an existing file or directory below `dir` by a relative path, in one openat2(): no leaving `dir`, no magic
  * links, and no symbolic links at all unless `follow` (then they are followed as inside a root at `dir`).
@@ -50,6 +52,10 @@ int output_write(struct output *out, const void *data, size_t n, struct error *e
 int output_finish(struct output *out, struct error *err) _must_check_;
 struct output *output_free(struct output *out);
 DEFINE_FREEP(struct output, output_free)
+
+/* An order for scandir(3) that is the same in every locale. */
+struct dirent;
+int file_by_bytes(const struct dirent **a, const struct dirent **b);
 
 /* mkdir -p with mode 0700 for what is missing. */
 int file_make_directories(const char *path, struct error *err) _must_check_;

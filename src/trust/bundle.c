@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "base/hash.h"
 #include "trust/bundle.h"
 #include "trust/bundle_private.h"
 #include "trust/trust_private.h"
@@ -125,16 +124,9 @@ int bundle_time_text(int64_t created, char ret[static BUNDLE_TIME_TEXT], struct 
 
 static void write_file(struct json_writer *w, const struct bundle_file *file)
 {
-        uint8_t digest[SHA256_SIZE];
-        char hex[2 * SHA256_SIZE + 1];
-
-        hash_sha256(file->text.p, file->text.n, digest);
-        hex_encode(digest, sizeof(digest), hex);
         json_write_object_begin(w);
         json_write_key(w, "name");
         json_write_string(w, file->name);
-        json_write_key(w, "sha256");
-        json_write_text(w, hex);
         json_write_key(w, "text");
         json_write_string(w, file->text);
         json_write_object_end(w);
@@ -151,8 +143,6 @@ int bundle_write(const char *kind, int64_t created, const struct bundle_file *fi
                 r = check_files(files, n_files, err);
         if (r == 0)
                 r = bundle_time_text(created, time_text, err);
-        if (r == 0)
-                r = hash_init(err);
         if (r == 0)
                 r = trust_json_writer(out, &w, err);
         if (r < 0)

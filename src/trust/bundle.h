@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One signed file that holds several texts: an envelope whose payload is a JSON document,
- *   {"schema": "tallyman/bundle/v1", "kind": KIND, "created": RFC 3339, "files": [{"name", "sha256", "text"}...]}
+ *   {"schema": "tallyman/bundle/v1", "kind": KIND, "created": RFC 3339, "files": [{"name", "text"}...]}
  * The order of the files means something (rule files are read in it) and is kept. What is made depends on nothing but what is
  * given, so the same files and time give the same bytes (docs/signing.md).
  */

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "base/hash.h"
 #include "base/hijack.h"
 #include "base/json.h"
 #include "trust/bundle_private.h"
@@ -17,28 +16,14 @@ static int copy(struct arena *arena, const char *text, struct str *ret, struct e
         return ret->p ? 0 : error_oom(err);
 }
 
-static int check_digest(const struct bundle_file *file, const char *expected, struct error *err)
-{
-        uint8_t digest[SHA256_SIZE];
-        char hex[2 * SHA256_SIZE + 1];
-
-        hash_sha256(file->text.p, file->text.n, digest);
-        hex_encode(digest, sizeof(digest), hex);
-        if (strcmp(hex, expected) != 0)
-                return error_say(err, -EBADMSG, "'%.*s' has another digest than it should", STR_SHOWN(file->name));
-        return 0;
-}
-
 static int read_file(const json_t *json, struct arena *arena, struct bundle_file *ret, struct error *err)
 {
-        const char *name = NULL, *digest = NULL, *text = NULL;
+        const char *name = NULL, *text = NULL;
         int r;
 
         if (!json_is_object(json))
                 return error_say(err, -EBADMSG, "a file is not an object");
         r = json_get_string(json, "name", true, &name, err);
-        if (r == 0)
-                r = json_get_string(json, "sha256", true, &digest, err);
         if (r == 0)
                 r = json_get_string(json, "text", true, &text, err);
         if (r == 0)
@@ -47,7 +32,7 @@ static int read_file(const json_t *json, struct arena *arena, struct bundle_file
                 r = copy(arena, name, &ret->name, err);
         if (r == 0)
                 r = copy(arena, text, &ret->text, err);
-        return r < 0 ? r : check_digest(ret, digest, err);
+        return r;
 }
 
 static int read_files(const json_t *json, struct bundle *b, struct error *err)
@@ -137,9 +122,7 @@ int bundle_parse(struct str payload, struct bundle **ret, struct error *err)
 
         if (!b || !(b->arena = arena_new()))
                 return error_oom(err);
-        r = hash_init(err);
-        if (r == 0)
-                r = json_parse_few(payload, DSSE_PAYLOAD_MAX, VALUES_MAX, &json, err);
+        r = json_parse_few(payload, DSSE_PAYLOAD_MAX, VALUES_MAX, &json, err);
         if (r == 0)
                 r = read_bundle(json, b, err);
         if (r < 0)

@@ -114,6 +114,14 @@ int dsse_parse(struct str text, struct dsse **ret, struct error *err)
         return 0;
 }
 
+bool dsse_is_likely(struct str text)
+{
+        static const char member[] = "\"payloadType\"";
+        struct str start = str_trim(text);
+
+        return start.n && *start.p == '{' && memmem(start.p, start.n, member, sizeof(member) - 1);
+}
+
 struct dsse *dsse_free(struct dsse *envelope)
 {
         if (envelope) {

@@ -35,6 +35,8 @@ struct dsse {
 /* Reads an envelope; `text` may be anything, and is not needed afterwards. Does no I/O. Members that are not known are passed
  * over, as the specification demands. -EBADMSG it is no envelope; -E2BIG a limit. */
 int dsse_parse(struct str text, struct dsse **ret, struct error *err) _must_check_;
+/* True for what is meant to be an envelope, whether or not it is one: a guess at the kind of a file. */
+bool dsse_is_likely(struct str text);
 struct dsse *dsse_free(struct dsse *envelope);
 DEFINE_FREEP(struct dsse, dsse_free)
 

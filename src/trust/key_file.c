@@ -50,7 +50,7 @@ static int open_file(const char *path, struct error *err)
         return fd < 0 ? error_set(err, -errno, "open '%s'", path) : fd;
 }
 
-static int open_secret(const char *path, size_t max, struct secret *ret, struct error *err)
+static int read_passphrase(const char *path, struct secret *ret, struct error *err)
 {
         _cleanup_close_ int fd = open_file(path, err);
         int r;
@@ -59,7 +59,7 @@ static int open_secret(const char *path, size_t max, struct secret *ret, struct 
                 return fd;
         r = check_secrecy(fd, err);
         if (r == 0)
-                r = read_secret(fd, max, ret, err);
+                r = read_secret(fd, SIGN_PASSPHRASE_MAX + 2, ret, err);
         return r < 0 ? error_wrap(err, "'%s'", path) : 0;
 }
 
@@ -83,7 +83,7 @@ int trust_passphrase(const char *file, struct secret *ret, struct error *err)
         int r = 0;
 
         if (file) {
-                r = open_secret(file, SIGN_PASSPHRASE_MAX + 2, &s, err);
+                r = read_passphrase(file, &s, err);
                 cut_line(&s);
                 if (r == 0 && !s.n)
                         return error_say(err, -EINVAL, "'%s': there is no passphrase in its first line", file);
@@ -101,11 +101,13 @@ int trust_passphrase(const char *file, struct secret *ret, struct error *err)
         return 0;
 }
 
-static int understand(const struct secret *pem, const char *path, struct str passphrase, struct sign_key **ret,
-                      struct error *err)
+static int read_key(int fd, const char *path, struct str passphrase, struct sign_key **ret, struct error *err)
 {
-        int r = sign_key_read(secret_str(pem), passphrase, ret, err);
+        _cleanup_(secret_free) struct secret pem = { 0 };
+        int r = read_secret(fd, SIGN_KEY_FILE_MAX, &pem, err);
 
+        if (r == 0)
+                r = sign_key_read(secret_str(&pem), passphrase, ret, err);
         if (r == -ENOKEY)
                 return error_say(err, -ENOKEY, "'%s' is encrypted: its passphrase is taken from " TRUST_PASSPHRASE_VARIABLE
                                                " or from the file that --passphrase-file names", path);
@@ -115,15 +117,16 @@ static int understand(const struct secret *pem, const char *path, struct str pas
 int trust_private_key_read(const char *path, struct str passphrase, struct sign_key **ret, struct error *err)
 {
         _cleanup_(sign_key_freep) struct sign_key *key = NULL;
-        _cleanup_(secret_free) struct secret pem = { 0 };
-        int r = open_secret(path, SIGN_KEY_FILE_MAX, &pem, err);
+        _cleanup_close_ int fd = open_file(path, err);
+        int r = fd < 0 ? fd : read_key(fd, path, passphrase, &key, err);
 
-        if (r == 0)
-                r = understand(&pem, path, passphrase, &key, err);
         if (r < 0)
                 return r;
         if (!sign_key_is_private(key))
                 return error_say(err, -EINVAL, "'%s' is a public key, which can not sign: the private one is needed", path);
+        r = check_secrecy(fd, err);
+        if (r < 0)
+                return error_wrap(err, "'%s'", path);
         *ret = TAKE_PTR(key);
         return 0;
 }
@@ -155,15 +158,8 @@ int trust_public_key_read(const char *path, struct sign_key **ret, struct error 
 int trust_key_read(const char *path, struct str passphrase, struct sign_key **ret, struct error *err)
 {
         _cleanup_close_ int fd = open_file(path, err);
-        _cleanup_(secret_free) struct secret pem = { 0 };
-        int r;
 
-        if (fd < 0)
-                return fd;
-        r = read_secret(fd, SIGN_KEY_FILE_MAX, &pem, err);
-        if (r < 0)
-                return error_wrap(err, "'%s'", path);
-        return understand(&pem, path, passphrase, ret, err);
+        return fd < 0 ? fd : read_key(fd, path, passphrase, ret, err);
 }
 
 /* ---- writing ---- */
@@ -183,8 +179,8 @@ struct pair {
 /* Without both, neither stays. */
 static void pair_done(struct pair *p)
 {
-        if (p->key.named != p->pub.named)
-                unlinkat(p->dir, p->key.named ? p->key.name : p->pub.name, 0);
+        if (p->pub.named && !p->key.named)
+                unlinkat(p->dir, p->pub.name, 0);
         fd_close(p->key.fd);
         fd_close(p->pub.fd);
         fd_close(p->dir);
@@ -266,10 +262,10 @@ int trust_key_pair_write(const char *prefix, const struct sign_key *key, struct 
                 r = check_free(&p, &p.pub, prefix, err);
         if (r == 0)
                 r = write_parts(&p, key, passphrase, err);
+        if (r == 0) /* a private key that is replaced is gone for good, so that is done last */
+                r = name_part(&p, &p.pub, force, err);
         if (r == 0)
                 r = name_part(&p, &p.key, force, err);
-        if (r == 0)
-                r = name_part(&p, &p.pub, force, err);
         if (r == 0 && fsync(p.dir) < 0 && errno != EINVAL)
                 r = error_set(err, -errno, "write '%s'", prefix);
         return r;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "trust/key_file.h"
 #include "trust/trust.h"
 
@@ -125,15 +126,10 @@ static int is_key(const struct dirent *entry)
         return entry->d_name[0] != '.' && str_ends(str_from(entry->d_name), SUFFIX);
 }
 
-static int by_bytes(const struct dirent **a, const struct dirent **b)
-{
-        return strcmp((*a)->d_name, (*b)->d_name);
-}
-
 static int add_all(struct trust_keys *keys, int dir, const char *path, struct error *err)
 {
         struct dirent **names;
-        int n = scandirat(dir, ".", &names, is_key, by_bytes), r = 0;
+        int n = scandirat(dir, ".", &names, is_key, file_by_bytes), r = 0;
 
         if (n < 0)
                 return error_set(err, -errno, "read '%s'", path);

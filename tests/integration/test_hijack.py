@@ -112,7 +112,7 @@ def parsers_in_source():
 
 
 # Rule files are not an image's: the command itself reads those that its user names.
-OF_RULE_FILES = {"condition", "rule-cases", "rules", "yaml"}
+OF_RULE_FILES = {"bundle", "condition", "dsse", "rule-cases", "rules", "yaml"}
 
 
 def test_each_parser_has_a_case():
