@@ -13,7 +13,7 @@
 #include "trust/dsse.h"
 
 #define TRUST_KEYS_MAX 256
-#define TRUST_CHECKED_MAX (2ull << 30) /* bytes: each check of a signature with a key reads all that is signed */
+#define TRUST_CHECKED_MAX (512ull << 20) /* bytes: each check of a signature with a key reads all that is signed */
 
 /* ---- trusted keys ---- */
 
