@@ -9,8 +9,8 @@ import subprocess
 import pytest
 
 TALLYMAN = os.path.abspath(os.environ.get("TALLYMAN", "build/tallyman"))
-COMMANDS = ["scan", "rules bundle", "rules check", "rules explain", "rules fields", "rules list", "key generate", "key show", "key sign", "key verify",
-            "cache prune", "version", "help", "completion"]
+COMMANDS = ["scan", "rules bundle", "rules check", "rules explain", "rules fields", "rules list", "rules test", "key generate",
+            "key show", "key sign", "key verify", "cache prune", "version", "help", "completion"]
 
 
 def run(*args, **kwargs):
