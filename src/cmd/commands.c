@@ -11,9 +11,10 @@ static const char *const severities[] = { "low", "medium", "high", "critical", N
 static const char *const shells[] = { "bash", "zsh", "fish", NULL };
 
 /* Options that mean the same in several commands. */
-#define TRUST_OPTION                                                                                                       \
-        { "trust", 0, "FILE", "Trust the signatures of this public key, and no others. May be repeated. The default is all keys " \
-                              "in /etc/tallyman/keys and ~/.config/tallyman/keys.", NULL, true }
+#define TRUST_OPTION(otherwise) { "trust", 0, "FILE", "Accept only what this public key signed. May be repeated. " otherwise, NULL, true }
+#define TRUST_RULES_OPTION                                                                                                 \
+        TRUST_OPTION("Without it rule files need no signature, and bundles one by a key in /etc/tallyman/keys or "          \
+                     "~/.config/tallyman/keys.")
 #define KEY_OPTION { "key", 'k', "FILE", "Sign with this private key. May be repeated: then each signs.", NULL, true }
 #define PASSPHRASE_OPTION                                                                                                  \
         { "passphrase-file", 0, "FILE", "The first line of this file is the private key's passphrase. The default is what "  \
@@ -40,7 +41,7 @@ static const struct option_spec scan_options[] = {
         { "output", 'o', "FILE", "Write the report to this file, which is replaced only once the report is complete." },
         { "fail-on", 0, "SEVERITY", "Exit with status 1 if a finding is of this severity or above.", severities },
         { "rules", 'r', "FILE", "Judge by these rules too: a file, a signed bundle, or a folder of them. May be repeated.", NULL, true },
-        TRUST_OPTION,
+        TRUST_RULES_OPTION,
         { "platform", 0, "PLATFORM", "Which image of several, as os/architecture or os/architecture/variant. The default is "
                                      "this machine's." },
         { "files", 0, NULL, "List every file of the image as well." },
@@ -87,7 +88,7 @@ static const struct help_item prune_examples[] = {
 static const struct option_spec check_options[] = {
         { "strict", 0, NULL, "An error in one file fails the whole check, with status 2." },
         { "notes", 0, NULL, "Print warnings of little weight too, such as lists that nothing uses." },
-        TRUST_OPTION,
+        TRUST_RULES_OPTION,
         { NULL },
 };
 
@@ -99,7 +100,7 @@ static const struct help_item check_examples[] = {
 static const struct option_spec test_options[] = {
         { "rules", 'r', "FILE", "Rules to load after those that the cases name: a file, or a folder of them. May be repeated.", NULL, true },
         { "verbose", 'v', NULL, "Print the cases that passed as well." },
-        TRUST_OPTION,
+        TRUST_RULES_OPTION,
         { NULL },
 };
 
@@ -110,7 +111,7 @@ static const struct help_item test_examples[] = {
 };
 
 static const struct option_spec rules_options[] = {
-        TRUST_OPTION,
+        TRUST_RULES_OPTION,
         { NULL },
 };
 
@@ -159,7 +160,7 @@ static const struct help_item sign_examples[] = {
 static const struct option_spec verify_options[] = {
         { "output", 'o', "FILE", "Write the content to this file, once it is verified." },
         { "type", 0, "TYPE", "Accept content of this media type only." },
-        TRUST_OPTION,
+        TRUST_OPTION("The default is all keys in /etc/tallyman/keys and ~/.config/tallyman/keys."),
         { NULL },
 };
 

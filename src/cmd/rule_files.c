@@ -77,6 +77,10 @@ static int add_file(struct rule_pile *p, const char *path, struct error *err)
                 return r;
         if (str_ends(str_from(path), RULE_BUNDLE_SUFFIX) || dsse_is_likely(buf_str(&text)))
                 return add_bundle(p, path, buf_str(&text), err);
+        if (p->args && arguments_has(p->args, "trust"))
+                return error_say(err, -ENOKEY, "'%s' is not signed, and with --trust only what is signed is used: sign it with 'tallyman "
+                                               "rules bundle', or leave --trust out and put the keys that you trust into "
+                                               "/etc/tallyman/keys or ~/.config/tallyman/keys", path);
         if (text.len > RULE_FILE_BYTES_MAX)
                 return error_say(err, -E2BIG, "'%s': it is larger than %u bytes", path, RULE_FILE_BYTES_MAX);
         return add_copy(p, str_from(path), buf_str(&text), err);

@@ -22,7 +22,8 @@ struct rule_pile {
 /* A text that lasts as long as the pile. */
 int rule_pile_add(struct rule_pile *pile, const char *name, struct str text, struct error *err) _must_check_;
 /* A file; a bundle, whose files are named "bundle:file"; or all rule files and bundles of a folder, in the order of their
- * names. -EBADMSG, -ENOKEY, -EMEDIUMTYPE: a bundle that must not be used. */
+ * names. -EBADMSG, -ENOKEY, -EMEDIUMTYPE: it must not be used, since it is not signed as it should be. Who names keys with
+ * --trust gets nothing that is not signed. */
 int rule_pile_add_path(struct rule_pile *pile, const char *path, struct error *err) _must_check_;
 void rule_pile_done(struct rule_pile *pile); /* also the _cleanup_ form */
 

@@ -297,11 +297,23 @@ def test_keys_that_are_always_trusted(signed):
     assert "junk.pub" in signed("rules", "check", "team.bundle").stderr
     assert not signed("rules", "check", "rules.yaml").stderr # nothing is signed: nobody asks
     signed("key", "generate", "other")
+    signed("rules", "check", "team.bundle", "local.yaml")
     signed("rules", "check", "--trust", "other.pub", "team.bundle", expect=FAILED) # who names keys trusts these alone
     (keys / "team.pub").chmod(0o666)
     done = subprocess.run([PROGRAM, "rules", "check", "team.bundle"], cwd=signed.work, capture_output=True, text=True, timeout=60,
                           env={**os.environ, "XDG_CONFIG_HOME": str(signed.config)})
     assert done.returncode == FAILED and "chmod go-w" in done.stderr and "is not used" in done.stderr
+
+
+def test_who_names_keys_gets_nothing_unsigned(signed):
+    folder = signed.work / "folder"
+    folder.mkdir()
+    (folder / "a.bundle").write_text((signed.work / "team.bundle").read_text())
+    signed("rules", "check", "--trust", "team.pub", "folder")
+    (folder / "b.yaml").write_text("- rule: A\n  enabled: false\n  override: {enabled: replace}\n")
+    done = signed("rules", "check", "--trust", "team.pub", "folder", expect=FAILED)
+    assert "'folder/b.yaml' is not signed" in done.stderr and "rules bundle" in done.stderr
+    signed("rules", "list", "--trust", "team.pub") # the stock rules need no signature
 
 
 # ---- openssl ----
