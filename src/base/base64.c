@@ -18,7 +18,8 @@ void base64_encode(const void *data, size_t n, struct buf *out)
         buf_reserve(out, n / 3 * 4 + 4);
         for (size_t i = 0; i < n; i += 3) {
                 size_t left = MIN_OF(n - i, (size_t)3);
-                uint32_t group = (uint32_t)p[i] << 16 | (left > 1 ? (uint32_t)p[i + 1] << 8 : 0) | (left > 2 ? p[i + 2] : 0u);
+                uint32_t group = (uint32_t)p[i] << 16 | (left > 1 ? (uint32_t)p[i + 1] << 8 : 0) |
+                                 (left > 2 ? p[i + 2] : 0u);
                 char text[4] = { digits[group >> 18], digits[group >> 12 & 63], '=', '=' };
 
                 if (left > 1)

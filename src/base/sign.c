@@ -21,10 +21,10 @@ struct sign_key {
 };
 
 /* What OpenSSL allocated. */
-#define DEFINE_OPENSSL_FREE(type, fn)             \
-        static inline void fn##_p(type **p)       \
-        {                                         \
-                fn(*p);                           \
+#define DEFINE_OPENSSL_FREE(type, fn)       \
+        static inline void fn##_p(type **p) \
+        {                                   \
+                fn(*p);                     \
         }
 DEFINE_OPENSSL_FREE(BIO, BIO_free_all)
 DEFINE_OPENSSL_FREE(EVP_PKEY, EVP_PKEY_free)

@@ -17,8 +17,8 @@
 #define SIGNATURE_SIZE 64
 #define SIGN_KEY_FILE_MAX (64u << 10) /* bytes of a PEM file that holds a key */
 #define SIGN_PASSPHRASE_MAX 1024
-#define SIGN_KEY_ID_TEXT (64 + 1)     /* 64 hexadecimal digits */
-#define SIGN_KEY_ID_SHOWN 16          /* as many of these are shown to people */
+#define SIGN_KEY_ID_TEXT (64 + 1) /* 64 hexadecimal digits */
+#define SIGN_KEY_ID_SHOWN 16      /* as many of these are shown to people */
 
 /* Bytes that nobody else may see: wiped before their memory is given back. {0} is a valid empty one. */
 struct secret {
@@ -45,8 +45,8 @@ DEFINE_FREEP(struct sign_key, sign_key_free)
  * -EACCES encrypted with another passphrase (or damaged: the two can not be told apart); -E2BIG, -EINVAL a limit. */
 int sign_key_read(struct str pem, struct str passphrase, struct sign_key **ret, struct error *err) _must_check_;
 /* The private key, encrypted (AES-256, PBKDF2 with HMAC-SHA-256) unless `passphrase` is empty. */
-int sign_key_write_private(const struct sign_key *key, struct str passphrase, struct secret *ret, struct error *err)
-        _must_check_;
+int sign_key_write_private(const struct sign_key *key, struct str passphrase, struct secret *ret,
+                           struct error *err) _must_check_;
 int sign_key_write_public(const struct sign_key *key, struct buf *out, struct error *err) _must_check_;
 
 bool sign_key_is_private(const struct sign_key *key);
@@ -54,8 +54,8 @@ bool sign_key_was_encrypted(const struct sign_key *key); /* in the text that it 
 /* SHA-256 of the public key as DER SubjectPublicKeyInfo, in hexadecimal. Borrowed from `key`. */
 const char *sign_key_id(const struct sign_key *key);
 
-int sign_make(const struct sign_key *key, struct str data, uint8_t ret[static SIGNATURE_SIZE], struct error *err)
-        _must_check_;
+int sign_make(const struct sign_key *key, struct str data, uint8_t ret[static SIGNATURE_SIZE],
+              struct error *err) _must_check_;
 /* 0: `signature` is by `key` over `data`. -EKEYREJECTED: it is not (of whatever size it is). Another code: could not be
  * checked. */
 int sign_check(const struct sign_key *key, struct str data, struct str signature, struct error *err) _must_check_;

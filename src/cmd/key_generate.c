@@ -18,7 +18,8 @@ int cmd_key_generate(const struct arguments *args, struct error *err)
                 return r;
         buf_puts(&text, "Private key  ");
         buf_add_quoted(&text, str_from(prefix));
-        buf_printf(&text, ".key (%s)\nPublic key   ", passphrase.n ? "encrypted" : "not encrypted: whoever can read it can sign");
+        buf_printf(&text, ".key (%s)\nPublic key   ",
+                   passphrase.n ? "encrypted" : "not encrypted: whoever can read it can sign");
         buf_add_quoted(&text, str_from(prefix));
         buf_printf(&text, ".pub\nID           %s\n", sign_key_id(key));
         return print_text(&text, err);

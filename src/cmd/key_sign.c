@@ -15,7 +15,8 @@ int cmd_key_sign(const struct arguments *args, struct error *err)
         if (r == 0)
                 r = file_read_whole(args->operands[0], DSSE_PAYLOAD_MAX, &payload, err);
         if (r == 0)
-                r = dsse_make(str_from(type ? type : DEFAULT_TYPE), buf_str(&payload), signers.keys, signers.n, &envelope, err);
+                r = dsse_make(str_from(type ? type : DEFAULT_TYPE), buf_str(&payload), signers.keys, signers.n,
+                              &envelope, err);
         if (r == 0)
                 r = path ? output_open(path, &out, err) : output_stdout(&out, err);
         if (r == 0)

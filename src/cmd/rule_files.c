@@ -35,7 +35,8 @@ static int add_copy(struct rule_pile *p, struct str name, struct str text, struc
                 return error_oom(err);
         name_copy = arena_string(p->arena, name.p, name.n);
         text_copy = arena_string(p->arena, text.p, text.n);
-        return name_copy && text_copy ? rule_pile_add(p, name_copy, (struct str){ text_copy, text.n }, err) : error_oom(err);
+        return name_copy && text_copy ? rule_pile_add(p, name_copy, (struct str){ text_copy, text.n }, err)
+                                      : error_oom(err);
 }
 
 static int open_bundle(struct rule_pile *p, const char *path, struct str text, struct bundle **ret, struct error *err)
@@ -78,9 +79,11 @@ static int add_file(struct rule_pile *p, const char *path, struct error *err)
         if (str_ends(str_from(path), RULE_BUNDLE_SUFFIX) || dsse_is_likely(buf_str(&text)))
                 return add_bundle(p, path, buf_str(&text), err);
         if (p->args && arguments_has(p->args, "trust"))
-                return error_say(err, -ENOKEY, "'%s' is not signed, and with --trust only what is signed is used: sign it with 'tallyman "
-                                               "rules bundle', or leave --trust out and put the keys that you trust into "
-                                               "/etc/tallyman/keys or ~/.config/tallyman/keys", path);
+                return error_say(err, -ENOKEY,
+                                 "'%s' is not signed, and with --trust only what is signed is used: sign it with 'tallyman "
+                                 "rules bundle', or leave --trust out and put the keys that you trust into "
+                                 "/etc/tallyman/keys or ~/.config/tallyman/keys",
+                                 path);
         if (text.len > RULE_FILE_BYTES_MAX)
                 return error_say(err, -E2BIG, "'%s': it is larger than %u bytes", path, RULE_FILE_BYTES_MAX);
         return add_copy(p, str_from(path), buf_str(&text), err);
@@ -90,7 +93,8 @@ static int is_rule_file(const struct dirent *entry)
 {
         struct str name = str_from(entry->d_name);
 
-        return name.p[0] != '.' && (str_ends(name, ".yaml") || str_ends(name, ".yml") || str_ends(name, RULE_BUNDLE_SUFFIX));
+        return name.p[0] != '.' &&
+               (str_ends(name, ".yaml") || str_ends(name, ".yml") || str_ends(name, RULE_BUNDLE_SUFFIX));
 }
 
 static int add_folder(struct rule_pile *p, const char *path, struct error *err)

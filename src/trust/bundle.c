@@ -42,10 +42,12 @@ static bool parts_are_names(struct str name)
 int bundle_check_name(struct str name, struct error *err)
 {
         if (name.n > BUNDLE_NAME_MAX)
-                return error_say(err, -EINVAL, "'%.*s…' is a name of more than %d bytes", STR_SHOWN(name), BUNDLE_NAME_MAX);
+                return error_say(err, -EINVAL, "'%.*s…' is a name of more than %d bytes", STR_SHOWN(name),
+                                 BUNDLE_NAME_MAX);
         if (!name.n || !utf8_valid(name) || has_control(name) || memchr(name.p, '\\', name.n) || !parts_are_names(name))
-                return error_say(err, -EINVAL, "'%.*s' is not a name for a file in a bundle (expected a relative path without '.' "
-                                               "and '..')",
+                return error_say(err, -EINVAL,
+                                 "'%.*s' is not a name for a file in a bundle (expected a relative path without '.' "
+                                 "and '..')",
                                  STR_SHOWN(name));
         return 0;
 }

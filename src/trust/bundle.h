@@ -27,8 +27,8 @@ struct bundle {
         struct str kind;
         int64_t created; /* seconds since 1970, UTC */
         struct bundle_file *files;
-        size_t n_files; /* at least one */
-        struct arena *arena;            /* holds the above */
+        size_t n_files;                  /* at least one */
+        struct arena *arena;             /* holds the above */
         struct trust_verified *verified; /* who signed it; NULL from bundle_parse() */
 };
 

@@ -80,7 +80,8 @@ static int read_schema(const json_t *json, struct error *err)
         if (r < 0)
                 return r;
         if (strcmp(schema, BUNDLE_SCHEMA) != 0)
-                return error_say(err, -ENOTSUP, "its schema is '%.100s', and this version reads '" BUNDLE_SCHEMA "'", schema);
+                return error_say(err, -ENOTSUP, "its schema is '%.100s', and this version reads '" BUNDLE_SCHEMA "'",
+                                 schema);
         return 0;
 }
 

@@ -209,7 +209,8 @@ static int check_content(struct str type, struct str payload, size_t n_keys, str
         if (payload.n > DSSE_PAYLOAD_MAX)
                 return error_say(err, -E2BIG, "there is more to sign than %u bytes", DSSE_PAYLOAD_MAX);
         if (!n_keys || n_keys > DSSE_SIGNATURES_MAX)
-                return error_say(err, -EINVAL, "an envelope has 1 to %d signatures, not %zu", DSSE_SIGNATURES_MAX, n_keys);
+                return error_say(err, -EINVAL, "an envelope has 1 to %d signatures, not %zu", DSSE_SIGNATURES_MAX,
+                                 n_keys);
         return 0;
 }
 
@@ -232,7 +233,8 @@ int dsse_make(struct str type, struct str payload, struct sign_key *const *keys,
                 if (r < 0)
                         return r;
                 signatures[envelope.n_signatures++] = (struct dsse_signature){
-                        .key_id = str_from(sign_key_id(keys[i])), .bytes = { (const char *)bytes[i], SIGNATURE_SIZE },
+                        .key_id = str_from(sign_key_id(keys[i])),
+                        .bytes = { (const char *)bytes[i], SIGNATURE_SIZE },
                 };
         }
         return dsse_write(&envelope, out, err);

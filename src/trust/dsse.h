@@ -28,8 +28,8 @@ struct dsse {
         struct str payload;
         struct dsse_signature *signatures;
         size_t n_signatures;
-        struct arena *arena;  /* holds the texts and signatures … */
-        struct buf decoded;   /* … and this the payload */
+        struct arena *arena; /* holds the texts and signatures … */
+        struct buf decoded;  /* … and this the payload */
 };
 
 /* Reads an envelope; `text` may be anything, and is not needed afterwards. Does no I/O. Members that are not known are passed

@@ -109,8 +109,10 @@ static int read_key(int fd, const char *path, struct str passphrase, struct sign
         if (r == 0)
                 r = sign_key_read(secret_str(&pem), passphrase, ret, err);
         if (r == -ENOKEY)
-                return error_say(err, -ENOKEY, "'%s' is encrypted: its passphrase is taken from " TRUST_PASSPHRASE_VARIABLE
-                                               " or from the file that --passphrase-file names", path);
+                return error_say(err, -ENOKEY,
+                                 "'%s' is encrypted: its passphrase is taken from " TRUST_PASSPHRASE_VARIABLE
+                                 " or from the file that --passphrase-file names",
+                                 path);
         return r < 0 ? error_wrap(err, "'%s'", path) : 0;
 }
 
@@ -123,7 +125,8 @@ int trust_private_key_read(const char *path, struct str passphrase, struct sign_
         if (r < 0)
                 return r;
         if (!sign_key_is_private(key))
-                return error_say(err, -EINVAL, "'%s' is a public key, which can not sign: the private one is needed", path);
+                return error_say(err, -EINVAL, "'%s' is a public key, which can not sign: the private one is needed",
+                                 path);
         r = check_secrecy(fd, err);
         if (r < 0)
                 return error_wrap(err, "'%s'", path);
@@ -140,8 +143,10 @@ int trust_public_key_read_fd(int fd, const char *path, struct sign_key **ret, st
         if (r == 0)
                 r = sign_key_read(secret_str(&pem), STR_NULL, &key, err);
         if (r == -ENOKEY || (r == 0 && sign_key_is_private(key)))
-                return error_say(err, -EINVAL, "'%s' is a private key: the public one is needed here, and whoever can read this "
-                                               "one can sign", path);
+                return error_say(err, -EINVAL,
+                                 "'%s' is a private key: the public one is needed here, and whoever can read this "
+                                 "one can sign",
+                                 path);
         if (r < 0)
                 return error_wrap(err, "'%s'", path);
         *ret = TAKE_PTR(key);
@@ -207,8 +212,8 @@ static int check_free(const struct pair *p, const struct part *part, const char 
 
         if (fstatat(p->dir, part->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
                 return errno == ENOENT ? 0 : error_set(err, -errno, "look at '%s'", part->name);
-        return error_say(err, -EEXIST, "'%s%s' is there already: choose another name, or replace both files with --force", prefix,
-                         part->name + strlen(part->name) - 4);
+        return error_say(err, -EEXIST, "'%s%s' is there already: choose another name, or replace both files with --force",
+                         prefix, part->name + strlen(part->name) - 4);
 }
 
 static int write_part(const struct pair *p, struct part *part, mode_t mode, struct str text, struct error *err)
@@ -244,7 +249,8 @@ static int write_parts(struct pair *p, const struct sign_key *key, struct str pa
 
 static int name_part(const struct pair *p, struct part *part, bool force, struct error *err)
 {
-        int r = force ? file_publish(part->fd, p->dir, part->name, err) : file_publish_new(part->fd, p->dir, part->name, err);
+        int r = force ? file_publish(part->fd, p->dir, part->name, err)
+                      : file_publish_new(part->fd, p->dir, part->name, err);
 
         part->named = r == 0;
         return r;

@@ -86,12 +86,14 @@ static int check_owner(int fd, const char *path, struct error *err)
         if (fstat(fd, &st) < 0)
                 return error_set(err, -errno, "look at '%s'", path);
         if (st.st_uid != 0 && st.st_uid != geteuid())
-                return error_say(err, -EPERM, "'%s' belongs to user %u, so no key in it is trusted: change its owner to root or to "
-                                              "yourself if it is as you want it",
+                return error_say(err, -EPERM,
+                                 "'%s' belongs to user %u, so no key in it is trusted: change its owner to root or to "
+                                 "yourself if it is as you want it",
                                  path, (unsigned)st.st_uid);
         if (st.st_mode & (S_IWGRP | S_IWOTH))
-                return error_say(err, -EPERM, "'%s' can be changed by others (mode %04o), so no key in it is trusted: see that it is "
-                                              "as you want it and run chmod go-w on it",
+                return error_say(err, -EPERM,
+                                 "'%s' can be changed by others (mode %04o), so no key in it is trusted: see that it is "
+                                 "as you want it and run chmod go-w on it",
                                  path, (unsigned)st.st_mode & 07777);
         return 0;
 }

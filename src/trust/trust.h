@@ -50,7 +50,7 @@ const struct trust_key *trust_keys_find(const struct trust_keys *keys, struct st
 /* ---- verifying ---- */
 
 struct trust_verified {
-        struct str type, payload; /* borrowed from `envelope` */
+        struct str type, payload;                             /* borrowed from `envelope` */
         const struct trust_key *signers[DSSE_SIGNATURES_MAX]; /* each once; borrowed from the set of keys */
         size_t n_signers;                                     /* at least one */
         struct dsse *envelope;

@@ -8,8 +8,8 @@
 struct checking {
         const struct trust_keys *keys;
         struct trust_verified *verified;
-        struct buf message; /* what is signed */
-        uint64_t checked; /* bytes */
+        struct buf message;             /* what is signed */
+        uint64_t checked;               /* bytes */
         const struct trust_key *broken; /* is named by a signature that is not its own */
 };
 
@@ -68,8 +68,9 @@ static int nobody_signed(const struct checking *c, struct error *err)
         _cleanup_(buf_free) struct buf ids = { 0 };
 
         if (c->broken)
-                return error_say(err, -EBADMSG, "it was changed after it was signed: the signature of the key %.*s ('%s') is not "
-                                                "over what it holds now",
+                return error_say(err, -EBADMSG,
+                                 "it was changed after it was signed: the signature of the key %.*s ('%s') is not "
+                                 "over what it holds now",
                                  SIGN_KEY_ID_SHOWN, sign_key_id(c->broken->key), c->broken->path);
         if (!e->n_signatures)
                 return error_say(err, -ENOKEY, "it has no signature");
@@ -78,7 +79,8 @@ static int nobody_signed(const struct checking *c, struct error *err)
         for (size_t i = 0; i < MIN_OF(e->n_signatures, (size_t)NAMED_MAX); i++)
                 if (e->signatures[i].key_id.n)
                         buf_printf(&ids, "%s%.*s", ids.len ? ", " : "; it names ",
-                                   (int)MIN_OF(e->signatures[i].key_id.n, (size_t)SIGN_KEY_ID_SHOWN), e->signatures[i].key_id.p);
+                                   (int)MIN_OF(e->signatures[i].key_id.n, (size_t)SIGN_KEY_ID_SHOWN),
+                                   e->signatures[i].key_id.p);
         return error_say(err, -ENOKEY, "no signature of it is by a key that is trusted here%s", ids.len ? ids.data : "");
 }
 

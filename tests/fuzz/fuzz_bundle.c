@@ -51,7 +51,8 @@ static void check_document(struct str text)
                 return;
         HOLDS(again->n_files == b->n_files && again->created == b->created && str_equal(again->kind, b->kind));
         for (size_t i = 0; i < b->n_files; i++)
-                HOLDS(str_equal(again->files[i].name, b->files[i].name) && str_equal(again->files[i].text, b->files[i].text));
+                HOLDS(str_equal(again->files[i].name, b->files[i].name) &&
+                      str_equal(again->files[i].text, b->files[i].text));
 }
 
 static void check_written(const struct dsse *e)

@@ -5,9 +5,16 @@
 #include "signing.h"
 #include "trust/bundle.h"
 
-#define FILE_OF(name, text) { { (name), sizeof(name) - 1 }, { (text), sizeof(text) - 1 } }
+#define FILE_OF(name, text)                      \
+        {                                        \
+                { (name), sizeof(name) - 1 },    \
+                {                                \
+                        (text), sizeof(text) - 1 \
+                }                                \
+        }
 
-static const struct bundle_file two[] = { FILE_OF("z.yaml", "- list: l\n  items: [\"é\", '\\']\n"), FILE_OF("dir/a.yaml", "") };
+static const struct bundle_file two[] = { FILE_OF("z.yaml", "- list: l\n  items: [\"é\", '\\']\n"),
+                                          FILE_OF("dir/a.yaml", "") };
 
 static void write_two(int64_t created, struct buf *out)
 {
@@ -21,9 +28,10 @@ static void test_document(void **state)
         _cleanup_(buf_free) struct buf out = { 0 };
 
         write_two(1704067200, &out);
-        assert_string_equal(out.data, "{\"schema\":\"tallyman/bundle/v1\",\"kind\":\"rules\",\"created\":\"2024-01-01T00:00:00Z\",\"files\":["
-                                      "{\"name\":\"z.yaml\",\"text\":\"- list: l\\n  items: [\\\"é\\\", '\\\\']\\n\"},"
-                                      "{\"name\":\"dir/a.yaml\",\"text\":\"\"}]}\n");
+        assert_string_equal(out.data,
+                            "{\"schema\":\"tallyman/bundle/v1\",\"kind\":\"rules\",\"created\":\"2024-01-01T00:00:00Z\",\"files\":["
+                            "{\"name\":\"z.yaml\",\"text\":\"- list: l\\n  items: [\\\"é\\\", '\\\\']\\n\"},"
+                            "{\"name\":\"dir/a.yaml\",\"text\":\"\"}]}\n");
 }
 
 static void test_what_is_written_is_read(void **state)
@@ -55,8 +63,8 @@ static void assert_not_written(const char *kind, int64_t created, const struct b
 
 static void test_names(void **state)
 {
-        static const char *const wrong[] = { "", "/", "/etc/passwd", "a/", "a//b", ".", "..", "a/../b", "./a", "a/.", "a\\b", "a\nb", "a\x7f",
-                                             "\xff" };
+        static const char *const wrong[] = { "",       "/",   "/etc/passwd", "a/",   "a//b", ".",     "..",
+                                             "a/../b", "./a", "a/.",         "a\\b", "a\nb", "a\x7f", "\xff" };
         static const char *const right[] = { "a", "a.yaml", "a/b/c", "..a", "...", "a b", "é", "-a", ".hidden" };
         char long_one[BUNDLE_NAME_MAX + 2] = "";
         struct error err = ERROR_INIT;
@@ -134,16 +142,27 @@ static void test_what_is_no_bundle(void **state)
                 { FILES("{\"name\":\"a\",\"text\":\"\"},{\"name\":\"a\",\"text\":\"\"}"), "twice" },
                 { FILES("{\"name\":\"a\",\"text\":\"x\\u0000\"}"), "JSON" },
         };
-        static const char *const times[] = { "", "2024-01-01", "2024-01-01T00:00:00", "2024-01-01T00:00:00+00:00", "2024-02-30T00:00:00Z",
-                                             "2024-01-01T24:00:00Z", "2024-01-01T00:00:60Z", "1969-12-31T23:59:59Z", "2024-1-1T0:0:0Z",
-                                             " 2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z ", "10000-01-01T00:00:00Z" };
+        static const char *const times[] = { "",
+                                             "2024-01-01",
+                                             "2024-01-01T00:00:00",
+                                             "2024-01-01T00:00:00+00:00",
+                                             "2024-02-30T00:00:00Z",
+                                             "2024-01-01T24:00:00Z",
+                                             "2024-01-01T00:00:60Z",
+                                             "1969-12-31T23:59:59Z",
+                                             "2024-1-1T0:0:0Z",
+                                             " 2024-01-01T00:00:00Z",
+                                             "2024-01-01T00:00:00Z ",
+                                             "10000-01-01T00:00:00Z" };
 
         for (size_t i = 0; i < ELEMENTS_OF(wrong); i++)
                 assert_no_bundle(wrong[i].text, -EBADMSG, wrong[i].message);
         for (size_t i = 0; i < ELEMENTS_OF(times); i++) {
                 _cleanup_(buf_free) struct buf text = { 0 };
 
-                buf_printf(&text, "{\"schema\":\"tallyman/bundle/v1\",\"kind\":\"rules\",\"created\":\"%s\",\"files\":[]}", times[i]);
+                buf_printf(&text,
+                           "{\"schema\":\"tallyman/bundle/v1\",\"kind\":\"rules\",\"created\":\"%s\",\"files\":[]}",
+                           times[i]);
                 assert_no_bundle(text.data, -EBADMSG, "is not a time");
         }
         assert_no_bundle("{\"schema\":\"tallyman/bundle/v2\"}", -ENOTSUP, "tallyman/bundle/v2");

@@ -86,7 +86,8 @@ static void test_what_is_no_envelope(void **state)
                 { "{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[1]}", "not an object" },
                 { "{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[{}]}", "'sig' is missing" },
                 { "{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[{\"sig\":\"?\"}]}", "'sig': not base64" },
-                { "{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[{\"sig\":\"\",\"keyid\":1}]}", "'keyid' is not" },
+                { "{\"payloadType\":\"t\",\"payload\":\"\",\"signatures\":[{\"sig\":\"\",\"keyid\":1}]}",
+                  "'keyid' is not" },
                 { "{\"payloadType\":\"t\",\"payloadType\":\"u\",\"payload\":\"\",\"signatures\":[]}", "duplicate" },
                 { "{\"payloadType\":\"t\\u0000\",\"payload\":\"\",\"signatures\":[]}", "JSON" },
                 { "{\"payloadType\":\"\xff\",\"payload\":\"\",\"signatures\":[]}", "JSON" },
@@ -190,7 +191,8 @@ static int tear_down(void **state)
         return 0;
 }
 
-static void assert_not_verified(const struct trust_keys *keys, struct str envelope, const char *type, int code, const char *message)
+static void assert_not_verified(const struct trust_keys *keys, struct str envelope, const char *type, int code,
+                                const char *message)
 {
         struct trust_verified *v = NULL;
         struct error err = ERROR_INIT;
@@ -235,8 +237,8 @@ static void test_nobody_trusted(void **state)
         snprintf(id, sizeof(id), "%s", sign_key_id(b->key));
         assert_not_verified(&none, buf_str(&b->envelope), TYPE, -ENOKEY, "no key is trusted");
         assert_not_verified(&others, buf_str(&b->envelope), TYPE, -ENOKEY, id);
-        assert_not_verified(&b->keys, STR_LIT("{\"payload\":\"\",\"payloadType\":\"t\",\"signatures\":[]}"), NULL, -ENOKEY,
-                            "no signature");
+        assert_not_verified(&b->keys, STR_LIT("{\"payload\":\"\",\"payloadType\":\"t\",\"signatures\":[]}"), NULL,
+                            -ENOKEY, "no signature");
 }
 
 /* Whatever byte is changed: it is not taken for something else than what was signed. */
@@ -366,7 +368,9 @@ static void test_what_is_not_signed(void **state)
         assert_int_equal(dsse_make(STR_LIT(TYPE), STR_LIT("x"), many, ELEMENTS_OF(many), &out, &err), -EINVAL);
         assert_int_equal(dsse_make(STR_LIT(TYPE), STR_LIT("x"), &b->keys.items[0].key, 1, &out, &err), -EINVAL);
         assert_true(buf_reserve(&large, DSSE_PAYLOAD_MAX + 1));
-        assert_int_equal(dsse_make(STR_LIT(TYPE), (struct str){ large.data, DSSE_PAYLOAD_MAX + 1 }, &b->key, 1, &out, &err), -E2BIG);
+        assert_int_equal(dsse_make(STR_LIT(TYPE), (struct str){ large.data, DSSE_PAYLOAD_MAX + 1 }, &b->key, 1, &out,
+                                   &err),
+                         -E2BIG);
         assert_int_equal(out.len, 0);
 }
 

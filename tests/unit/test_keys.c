@@ -153,7 +153,8 @@ static void test_private_keys_are_private(void **state)
         static const struct {
                 mode_t mode;
                 int code;
-        } modes[] = { { 0600, 0 }, { 0400, 0 }, { 0640, 0 }, { 0644, -EPERM }, { 0620, -EPERM }, { 0602, -EPERM }, { 0604, -EPERM } };
+        } modes[] = { { 0600, 0 },      { 0400, 0 },      { 0640, 0 },     { 0644, -EPERM },
+                      { 0620, -EPERM }, { 0602, -EPERM }, { 0604, -EPERM } };
         struct bench *b = *state;
 
         write_pair(b, "team", "");

@@ -71,7 +71,8 @@ static void test_vectors(void **state)
 {
         for (size_t i = 0; i < ELEMENTS_OF(vectors); i++) {
                 const struct vector *v = &vectors[i];
-                _cleanup_(sign_key_freep) struct sign_key *private = read_key(v->private, ""), *public = read_key(v->public, "");
+                _cleanup_(sign_key_freep) struct sign_key *private = read_key(v->private, ""),
+                                                          *public = read_key(v->public, "");
                 uint8_t signature[SIGNATURE_SIZE];
                 char hex[2 * SIGNATURE_SIZE + 1];
                 struct error err = ERROR_INIT;
@@ -82,8 +83,10 @@ static void test_vectors(void **state)
                 assert_int_equal(sign_make(private, v->message, signature, &err), 0);
                 hex_encode(signature, sizeof(signature), hex);
                 assert_string_equal(hex, v->signature);
-                assert_int_equal(sign_check(public, v->message, (struct str){ (char *)signature, SIGNATURE_SIZE }, &err), 0);
-                assert_int_equal(sign_check(private, v->message, (struct str){ (char *)signature, SIGNATURE_SIZE }, &err), 0);
+                assert_int_equal(sign_check(public, v->message, (struct str){ (char *)signature, SIGNATURE_SIZE }, &err),
+                                 0);
+                assert_int_equal(sign_check(private, v->message, (struct str){ (char *)signature, SIGNATURE_SIZE }, &err),
+                                 0);
         }
 }
 
@@ -113,8 +116,8 @@ static void test_each_changed_bit_is_noticed(void **state)
 /* s + L in place of s is the same signature to a careless reader (RFC 8032, 5.1.7). */
 static void test_a_signature_has_one_form(void **state)
 {
-        static const uint8_t order[32] = { 0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7,
-                                           0xa2, 0xde, 0xf9, 0xde, 0x14, [31] = 0x10 };
+        static const uint8_t order[32] = { 0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58,       0xd6,
+                                           0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, [31] = 0x10 };
         _cleanup_(sign_key_freep) struct sign_key *key = read_key(vectors[1].private, "");
         uint8_t signature[SIGNATURE_SIZE];
         struct error err = ERROR_INIT;
@@ -126,7 +129,8 @@ static void test_a_signature_has_one_form(void **state)
                 signature[32 + i] = (uint8_t)carry;
                 carry >>= 8;
         }
-        assert_int_equal(sign_check(key, STR_LIT("x"), (struct str){ (char *)signature, SIGNATURE_SIZE }, &err), -EKEYREJECTED);
+        assert_int_equal(sign_check(key, STR_LIT("x"), (struct str){ (char *)signature, SIGNATURE_SIZE }, &err),
+                         -EKEYREJECTED);
 }
 
 static void test_a_public_key_does_not_sign(void **state)
@@ -190,7 +194,7 @@ static void test_encrypted(void **state)
 }
 
 /* Public keys of other algorithms. */
-#define EC \
+#define EC                                                                   \
         "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEVLNOYIKDEh3hzMdjdd5fRPnQbf0P\n" \
         "hCcvr+bUvsxESTJNlZ0IHZQ0d+8Lpdj3jHXIdE5OuRYtr/PPiVKqQ4FNYA=="
 #define X25519 "MCowBQYDK2VuAyEAPFjMdu9oSTUR2rYcwLvWmKHUmcSxSP8oHozNHMmvNXc="
@@ -204,10 +208,12 @@ static void test_what_is_no_key(void **state)
         assert_no_key(STR_LIT("hello\n"), "", -EBADMSG, "not a key");
         assert_no_key(STR_LIT(PRIVATE("MC4C")), "", -EBADMSG, "not a key");
         assert_no_key(STR_LIT(PRIVATE("!")), "", -EBADMSG, "not a key");
-        assert_no_key(STR_LIT(PUBLIC("MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuEA")), "", -EBADMSG, "not a key");
+        assert_no_key(STR_LIT(PUBLIC("MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuEA")), "", -EBADMSG,
+                      "not a key");
         assert_no_key(STR_LIT(PUBLIC(EC)), "", -ENOTSUP, "only Ed25519");
         assert_no_key(STR_LIT(PUBLIC(X25519)), "", -ENOTSUP, "X25519");
-        assert_no_key(STR_LIT("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"), "", -ENOTSUP, "CERTIFICATE");
+        assert_no_key(STR_LIT("-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n"), "", -ENOTSUP,
+                      "CERTIFICATE");
         assert_no_key((struct str){ large, sizeof(large) }, "", -E2BIG, "larger than");
         for (size_t n = 0; n < sizeof(rfc_private) - 2; n++) { /* without its last line end it is whole */
                 memcpy(cut, rfc_private, n);
@@ -229,8 +235,14 @@ static void test_the_first_key_of_a_file_counts(void **state)
 
 static void test_base64(void **state)
 {
-        static const char *const pairs[][2] = { { "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" }, { "foo", "Zm9v" }, { "foob", "Zm9vYg==" },
-                                                { "fooba", "Zm9vYmE=" }, { "foobar", "Zm9vYmFy" }, { "\xfb\xff\xbf", "+/+/" } };
+        static const char *const pairs[][2] = { { "", "" },
+                                                { "f", "Zg==" },
+                                                { "fo", "Zm8=" },
+                                                { "foo", "Zm9v" },
+                                                { "foob", "Zm9vYg==" },
+                                                { "fooba", "Zm9vYmE=" },
+                                                { "foobar", "Zm9vYmFy" },
+                                                { "\xfb\xff\xbf", "+/+/" } };
 
         for (size_t i = 0; i < ELEMENTS_OF(pairs); i++) {
                 _cleanup_(buf_free) struct buf text = { 0 }, bytes = { 0 };
@@ -263,8 +275,9 @@ static void test_base64_every_byte(void **state)
 
 static void test_base64_is_strict(void **state)
 {
-        static const char *const wrong[] = { "Z", "Zg", "Zg=", "Zg=a", "Z===", "====", "Zh==", "Zm9=", "Zg==Zg==", "Zm9v\n", "Zm 9", " Zm9",
-                                             "Zm9v====", "+/-_", "Zm9\xff", "Zm9*", "=Zg=" };
+        static const char *const wrong[] = { "Z",        "Zg",   "Zg=",      "Zg=a",   "Z===", "====",
+                                             "Zh==",     "Zm9=", "Zg==Zg==", "Zm9v\n", "Zm 9", " Zm9",
+                                             "Zm9v====", "+/-_", "Zm9\xff",  "Zm9*",   "=Zg=" };
 
         for (size_t i = 0; i < ELEMENTS_OF(wrong); i++) {
                 _cleanup_(buf_free) struct buf bytes = { 0 };
