@@ -3,10 +3,12 @@
 #include <string.h>
 
 #include "cmd/command.h"
+#include "report/report.h"
 
 static const char *const log_formats[] = { "text", "json", NULL };
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
-static const char *const report_formats[] = { "table", "json", NULL };
+#define FORMAT_NAME(name, function) name,
+static const char *const report_formats[] = { REPORT_SCAN_FORMATS(FORMAT_NAME) NULL };
 static const char *const severities[] = { "low", "medium", "high", "critical", NULL };
 static const char *const shells[] = { "bash", "zsh", "fish", NULL };
 
@@ -68,6 +70,7 @@ static const struct help_item scan_examples[] = {
         { "tallyman scan oci-archive:app.tar", "Shows what is in an image." },
         { "tallyman scan --format json --files --output app.json oci-dir:layout:v2",
           "Writes all that is known of one tag of a layout, with every file." },
+        { "tallyman scan --format sarif --output app.sarif app.tar", "Writes the findings for a code scanning service." },
         { "tallyman scan --fail-on high app.tar", "Ends with status 1 if something is wrong that is high or critical." },
         { NULL },
 };
@@ -169,6 +172,52 @@ static const struct help_item verify_examples[] = {
         { NULL },
 };
 
+static const char *const matchings[] = { "all", "first", NULL };
+
+static const struct option_spec replay_options[] = {
+        { "rules", 'r', "FILE", "Rules to load after the stock rules: a file, a signed bundle, or a folder of them. May be repeated.", NULL, true },
+        { "no-stock", 0, NULL, "Leave the stock rules out." },
+        TRUST_RULES_OPTION,
+        { "matching", 0, "HOW", "Which rules are tried on an event: all of them, or none after the first that matches.", matchings },
+        { "output", 'o', "OUTPUT", "Where alerts go, named below. May be repeated. The default is -.", NULL, true },
+        { "all", 'a', NULL, "Tell each alert. Without it the eleventh of one rule and container in a minute is counted only." },
+        { "fail", 0, NULL, "Exit with status 1 if a rule matched." },
+        { NULL },
+};
+
+static const struct help_item output_terms[] = {
+        { "[FORMAT:]-", "Standard output." },
+        { "[FORMAT:]FILE", "A file that is appended to. At 64 MiB it becomes FILE.1; five of those are kept." },
+        { "[FORMAT:]syslog", "The system's log." },
+        { "[FORMAT:]|COMMAND", "A program that reads a line for each alert. It is started again when it ends." },
+        { "text, json, falco, ocsf", "Formats: for people, Tallyman's JSON, Falco's JSON, OCSF Detection Finding. The default is text for "
+                                     "standard output and syslog, json for the rest." },
+        { NULL },
+};
+
+static const struct help_item replay_examples[] = {
+        { "tallyman replay --rules new.yaml yesterday.log", "Shows what a new rule would have said of yesterday." },
+        { "tallyman replay --no-stock --rules falco_rules.yaml --output falco:- day.log", "Judges by Falco's rules, and writes what Falco would." },
+        { NULL },
+};
+
+static const char *const text_or_json[] = { "text", "json", NULL };
+
+static const struct option_spec events_options[] = {
+        { "where", 'w', "CONDITION", "Only events for which this holds, as a rule's condition. 'tallyman rules fields syscall' lists what can be asked." },
+        { "show", 's', "OUTPUT", "What is shown of each event, as a rule's output: text with fields behind percent signs." },
+        { "since", 0, "TIME", "Only what happened in this time before now: 90s, 5m, 12h, 2d." },
+        { "format", 'f', "FORMAT", "text, or json: an object of the fields that are shown. The default is text.", text_or_json },
+        { NULL },
+};
+
+static const struct help_item events_examples[] = {
+        { "tallyman events day.log", "Shows everything." },
+        { "tallyman events --where 'container.name = web and evt.is_open_write = true' --show '%proc.exepath wrote %fd.name' day.log",
+          "Shows which files a container opened for writing." },
+        { NULL },
+};
+
 static const struct help_item explain_examples[] = {
         { "tallyman rules explain 'Image runs as root'", "Shows the condition of a stock rule after macros and lists were put in." },
         { NULL },
@@ -212,6 +261,7 @@ const struct command commands[] = {
                 .options = bundle_options,
                 .operand = { "FILE", "A rule file, or a folder of them (*.yaml, *.yml).", NULL, 1, UINT_MAX },
                 .examples = bundle_examples,
+                .needs = NEEDS_WORKERS,
                 .run = cmd_rules_bundle,
         },
         {
@@ -226,6 +276,7 @@ const struct command commands[] = {
                 .options = check_options,
                 .operand = { "FILE", "A rule file, a signed bundle, or a folder of them (*.yaml, *.yml, *.bundle).", NULL, 1, UINT_MAX },
                 .examples = check_examples,
+                .needs = NEEDS_WORKERS,
                 .run = cmd_rules_check,
         },
         {
@@ -238,6 +289,7 @@ const struct command commands[] = {
                 .options = rules_options,
                 .operand = { "RULE [FILE]", "The rule's name, then the files that it is in.", NULL, 1, UINT_MAX },
                 .examples = explain_examples,
+                .needs = NEEDS_WORKERS,
                 .run = cmd_rules_explain,
         },
         {
@@ -258,6 +310,7 @@ const struct command commands[] = {
                 .description = "Lists rules with their priority, source and state. Without files the stock rules are meant.",
                 .options = rules_options,
                 .operand = { "FILE", "A rule file, a signed bundle, or a folder of them.", NULL, 0, UINT_MAX },
+                .needs = NEEDS_WORKERS,
                 .run = cmd_rules_list,
         },
         {
@@ -272,6 +325,7 @@ const struct command commands[] = {
                 .options = test_options,
                 .operand = { "FILE", "A file of cases.", NULL, 1, UINT_MAX },
                 .examples = test_examples,
+                .needs = NEEDS_WORKERS,
                 .run = cmd_rules_test,
         },
         {
@@ -323,6 +377,35 @@ const struct command commands[] = {
                 .operand = { "ENVELOPE", "The envelope.", NULL, 1, 1 },
                 .examples = verify_examples,
                 .run = cmd_key_verify,
+        },
+        {
+                .name = "replay",
+                .group = GROUP_OPERATION,
+                .summary = "hold recorded events against rules",
+                .synopsis = "[OPTION...] FILE...",
+                .description =
+                        "Reads what was recorded of processes, and tells what rules say of it, as if it happened now. Needs no "
+                        "privileges. With several rules that match one event all are told, unless --matching first is given.",
+                .terms_title = "Outputs",
+                .terms = output_terms,
+                .options = replay_options,
+                .operand = { "FILE", "A recording.", NULL, 1, UINT_MAX },
+                .examples = replay_examples,
+                .needs = NEEDS_WORKERS,
+                .run = cmd_replay,
+        },
+        {
+                .name = "events",
+                .group = GROUP_OPERATION,
+                .summary = "ask recordings what happened",
+                .synopsis = "[OPTION...] FILE...",
+                .description =
+                        "Shows events of recordings, a line each. Which ones is asked in the language of rules, and what is shown of them "
+                        "is written like a rule's output.",
+                .options = events_options,
+                .operand = { "FILE", "A recording.", NULL, 1, UINT_MAX },
+                .examples = events_examples,
+                .run = cmd_events,
         },
         {
                 .name = "cache prune",

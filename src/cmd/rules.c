@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/yaml_worker.h"
 #include "cmd/rule_files.h"
 #include "cmd/rules.h"
 #include "pipeline/judge.h"
@@ -6,13 +7,18 @@
 
 int rules_open(const struct rules_request *request, struct rule_set **ret, struct error *err)
 {
+        _cleanup_(yaml_worker_done) struct yaml_worker worker = { 0 };
+        const struct yaml_parser confined = yaml_worker_parser(&worker);
         const struct rules_options options = { .sources = request->sources ? request->sources : judge_sources,
-                                               .strict = request->strict, .check = rule_condition_check };
+                                               .strict = request->strict, .check = rule_condition_check, .yaml = &confined };
         _cleanup_(rule_pile_done) struct rule_pile pile = { .args = request->args };
         int r = 0;
 
-        for (size_t i = 0; r == 0 && request->stock && i < n_stock_rule_files; i++)
+        for (size_t i = 0; r == 0 && request->stock && i < n_stock_rule_files; i++) {
                 r = rule_pile_add(&pile, stock_rule_files[i].name, stock_rule_files[i].text, err);
+                if (r == 0)
+                        pile.files[pile.n - 1].is_ours = true;
+        }
         for (size_t i = 0; r == 0 && i < request->n; i++)
                 r = rule_pile_add_path(&pile, request->paths[i], err);
         return r < 0 ? r : rules_load(pile.files, pile.n, &options, ret, err);

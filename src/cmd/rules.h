@@ -15,7 +15,7 @@ struct rules_request {
         const struct fact_source *const *sources; /* ended by NULL; NULL: judge_sources */
 };
 
-/* Loads them. What can not be read is an error; what is wrong in a file stands in the set's messages. */
+/* Loads them; a worker parses those that `paths` name, so the command needs workers. What can not be read is an error; what is wrong in a file stands in the set's messages. */
 int rules_open(const struct rules_request *request, struct rule_set **ret, struct error *err) _must_check_;
 /* A line a message: "rules.yaml:12:3: error: …". `notes`: those of little weight too. Returns the number of errors. */
 size_t rules_print_messages(const struct rule_set *set, bool notes, struct buf *out);

@@ -2,6 +2,7 @@
 #include <errno.h>
 
 #include "base/file.h"
+#include "base/yaml_worker.h"
 #include "cmd/rule_files.h"
 #include "cmd/signing.h"
 #include "pipeline/judge.h"
@@ -10,7 +11,11 @@
 /* What others could not load is not signed. */
 static int check(const struct rule_pile *pile, struct error *err)
 {
-        const struct rules_options options = { .sources = judge_sources, .strict = true, .check = rule_condition_check };
+        _cleanup_(yaml_worker_done) struct yaml_worker worker = { 0 };
+        const struct yaml_parser confined = yaml_worker_parser(&worker);
+        const struct rules_options options = {
+                .sources = judge_sources, .strict = true, .check = rule_condition_check, .yaml = &confined
+        };
         _cleanup_(rule_set_freep) struct rule_set *set = NULL;
         int r = rules_load(pile->files, pile->n, &options, &set, err);
 

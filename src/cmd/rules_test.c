@@ -3,6 +3,7 @@
 #include <libgen.h>
 
 #include "base/file.h"
+#include "base/yaml_worker.h"
 #include "cmd/command.h"
 #include "cmd/rules.h"
 #include "pipeline/judge.h"
@@ -13,11 +14,13 @@ struct tally {
         const struct arguments *args;
         unsigned passed, failed;
         struct buf out;
+        struct yaml_worker yaml; /* parses the files of cases */
 };
 
 static void tally_done(struct tally *t)
 {
         buf_free(&t->out);
+        yaml_worker_done(&t->yaml);
 }
 
 /* "dir/of/cases" + "../rules.yaml", or the path itself where it is absolute. */
@@ -85,12 +88,13 @@ static int run_file(struct tally *t, const char *path, struct error *err)
         _cleanup_(rule_set_freep) struct rule_set *set = NULL;
         _cleanup_(case_bench_freep) struct case_bench *bench = NULL;
         _cleanup_(buf_free) struct buf text = { 0 };
+        const struct yaml_parser yaml = yaml_worker_parser(&t->yaml);
         int r = file_read_whole(path, RULE_FILE_BYTES_MAX, &text, err);
 
         if (r == 0)
                 r = case_bench_new(judge_sources, &bench, err);
         if (r == 0)
-                r = rule_cases_parse(path, buf_str(&text), judge_sources, &cases, err);
+                r = rule_cases_parse(path, buf_str(&text), judge_sources, &yaml, &cases, err);
         if (r == 0)
                 r = load_rules(t->args, cases, bench, &set, err);
         if (r == 0)

@@ -82,21 +82,33 @@ static int check_confinement(struct error *err)
         return 0;
 }
 
+typedef int (*render_fn)(const struct scan_result *, const struct report_options *, struct output *, struct error *);
+
+static render_fn renderer_for(const char *format)
+{
+#define FORMAT(name, function) { name, function },
+        static const struct {
+                const char *name;
+                render_fn render;
+        } formats[] = { REPORT_SCAN_FORMATS(FORMAT) };
+#undef FORMAT
+
+        for (size_t i = 0; format && i < ELEMENTS_OF(formats); i++)
+                if (strcmp(formats[i].name, format) == 0)
+                        return formats[i].render;
+        return formats[0].render; /* the arguments were held against the same table */
+}
+
 static int write_report(const struct arguments *args, const struct scan_result *result, struct output *out, struct error *err)
 {
-        const char *format = arguments_get(args, "format");
         bool to_terminal = !arguments_has(args, "output");
         struct report_options options = {
                 .files = arguments_has(args, "files"),
                 .colour = to_terminal && terminal_wants_colour(STDOUT_FILENO),
                 .width = to_terminal ? terminal_width(STDOUT_FILENO, 0) : 0,
         };
-        int r;
+        int r = renderer_for(arguments_get(args, "format"))(result, &options, out, err);
 
-        if (format && strcmp(format, "json") == 0)
-                r = report_scan_json(result, &options, out, err);
-        else
-                r = report_scan_table(result, &options, out, err);
         return r < 0 ? r : output_finish(out, err);
 }
 
