@@ -118,7 +118,7 @@ static int write_report(const struct arguments *args, const struct scan_result *
 static int open_rules(const struct arguments *args, struct rule_set **ret, struct error *err)
 {
         _cleanup_free_ const char **paths = calloc(args->n_options + 1, sizeof(*paths));
-        struct rules_request request = { .paths = paths, .stock = true };
+        struct rules_request request = { .args = args, .paths = paths, .stock = true };
 
         if (!paths)
                 return error_oom(err);

@@ -9,7 +9,8 @@ import subprocess
 import pytest
 
 TALLYMAN = os.path.abspath(os.environ.get("TALLYMAN", "build/tallyman"))
-COMMANDS = ["scan", "policy check", "replay", "events", "rules test", "rules check", "rules explain", "rules fields", "rules list", "cache prune", "version", "help", "completion"]
+COMMANDS = ["scan", "policy check", "replay", "events", "rules test", "rules bundle", "rules check", "rules explain", "rules fields", "rules list",
+            "key generate", "key show", "key sign", "key verify", "cache prune", "version", "help", "completion"]
 
 
 def run(*args, **kwargs):
