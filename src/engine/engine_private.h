@@ -253,6 +253,8 @@ int hierarchy_path(struct engines *e, uint64_t id, struct buf *ret, struct error
 /* Every cgroup, parents first. */
 int hierarchy_walk(struct engines *e, int (*each)(void *ctx, uint64_t id, struct str path, struct error *err), void *ctx,
                    struct error *err) _must_check_;
+/* No process is in it or below it. */
+bool hierarchy_is_empty(struct engines *e, struct str path);
 /* The first process of a cgroup, 0: none. */
 int64_t hierarchy_first_pid(struct engines *e, struct str path);
 

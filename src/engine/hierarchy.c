@@ -201,3 +201,22 @@ int64_t hierarchy_first_pid(struct engines *e, struct str path)
         rest = (struct str){ text, n > 0 ? (size_t)n : 0 };
         return str_to_u64(str_cut(&rest, '\n'), 10, &pid) == 0 && pid <= INT32_MAX ? (int64_t)pid : 0;
 }
+
+bool hierarchy_is_empty(struct engines *e, struct str path)
+{
+        _cleanup_(buf_free) struct buf name = { 0 }, text = { 0 };
+        struct str rest;
+
+        if (e->v1)
+                return !hierarchy_first_pid(e, path);
+        buf_add_str(&name, path);
+        buf_puts(&name, "/cgroup.events");
+        if (!buf_ok(&name) ||
+            files_read(&e->files, e->hierarchy, below(name.data), ENGINE_TEXT_MAX, UID_ANY, &text, NULL) < 0)
+                return false;
+        rest = buf_str(&text);
+        while (rest.n)
+                if (str_equals(str_cut(&rest, '\n'), "populated 0"))
+                        return true;
+        return false;
+}

@@ -165,8 +165,8 @@ static int draft_unknown(const struct cgroup_name *name, struct draft *d, struct
 }
 
 /* The container that a path is in but that the table does not have, from the deepest name up to what is known.
- * 1: found, *ret_name says where; 0: there is none. */
-static int find_container(struct container_table *t, struct str path, const struct slot *above, struct draft *d,
+ * 1: found, *ret_name says where; 0: there is none. `late`: an empty cgroup that no engine knows is what one left behind. */
+static int find_container(struct container_table *t, struct str path, const struct slot *above, bool late, struct draft *d,
                           struct cgroup_name *ret_name, struct error *err)
 {
         struct cgroup_name names[ENGINE_DEPTH_MAX], *sure = NULL;
@@ -186,7 +186,7 @@ static int find_container(struct container_table *t, struct str path, const stru
                 if (names[i].strength == NAME_SURE)
                         sure = &names[i];
         }
-        if (!sure || above)
+        if (!sure || above || (late && hierarchy_is_empty(&t->engines, (struct str){ path.p, sure->path_length })))
                 return 0;
         *ret_name = *sure;
         r = draft_unknown(sure, d, err);
@@ -229,7 +229,7 @@ static int add_path(struct container_table *t, uint64_t id, struct str path, boo
         struct slot *above = slot_above(t, path), *slot = NULL;
         struct cgroup_name name;
         uint64_t own = id;
-        int r = find_container(t, path, above, &d, &name, err);
+        int r = find_container(t, path, above, late, &d, &name, err);
 
         if (r < 0)
                 return r;
@@ -295,27 +295,38 @@ static void reread(struct container_table *t, struct slot *slot)
         plan(slot, table_now(t));
 }
 
+/* What the runtimes alone know of a container is written only after its cgroup was made. */
+static enum container_state look_again(struct container_table *t, struct entry *entry)
+{
+        _cleanup_(draft_done) struct draft d = { 0 };
+        struct str path = str_from(entry->young->path);
+        struct error err = ERROR_INIT;
+        struct cgroup_name name;
+        struct slot *slot = NULL;
+        int r = find_container(t, path, NULL, false, &d, &name, &err);
+
+        if (r == 1 && name.path_length == path.n) {
+                /* The entry is freed, and with it the path. */
+                _cleanup_free_ char *copy = strndup(path.p, path.n);
+                uint64_t id = entry->id;
+
+                if (copy && add_container(t, id, str_from(copy), false, &d, &slot, &err) == 0)
+                        return slot->container->state;
+                return CONTAINER_PENDING;
+        }
+        if (++entry->young->tries >= YOUNG_TRIES_MAX)
+                index_settle(t, entry);
+        return CONTAINER_KNOWN;
+}
+
 enum container_state container_table_refresh(struct container_table *t, uint64_t id)
 {
         struct entry *entry = index_find(t, id);
-        struct error err = ERROR_INIT;
 
         if (!entry)
                 return CONTAINER_KNOWN;
-        if (entry->young) {
-                _cleanup_(draft_done) struct draft d = { 0 };
-                struct str path = str_from(entry->young->path);
-                struct cgroup_name name;
-                struct slot *slot;
-
-                if (entry->young->tries++ < YOUNG_TRIES_MAX && find_container(t, path, NULL, &d, &name, &err) == 1 &&
-                    name.path_length == path.n && add_container(t, id, path, false, &d, &slot, &err) == 0)
-                        return slot->container->state;
-                entry = index_find(t, id);
-                if (entry && entry->young && entry->young->tries >= YOUNG_TRIES_MAX)
-                        index_settle(t, entry);
-                return CONTAINER_KNOWN;
-        }
+        if (entry->young)
+                return look_again(t, entry);
         if (!entry->slot || entry->slot->gone || entry->slot->container->state == CONTAINER_KNOWN)
                 return CONTAINER_KNOWN;
         reread(t, entry->slot);

@@ -9,7 +9,8 @@ import subprocess
 import pytest
 
 TALLYMAN = os.path.abspath(os.environ.get("TALLYMAN", "build/tallyman"))
-COMMANDS = ["scan", "rules check", "rules explain", "rules fields", "rules list", "cache prune", "version", "help", "completion"]
+COMMANDS = ["scan", "rules check", "rules explain", "rules fields", "rules list", "containers",
+            "cache prune", "version", "help", "completion"]
 
 
 def run(*args, **kwargs):
