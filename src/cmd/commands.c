@@ -77,6 +77,16 @@ static const struct help_item scan_examples[] = {
         { NULL },
 };
 
+static const struct option_spec containers_options[] = {
+        { "format", 'f', "FORMAT", "How the list is written. The default is table.", report_formats },
+        { NULL },
+};
+
+static const struct help_item containers_examples[] = {
+        { "tallyman containers", "Lists what runs here, whatever runs it." },
+        { NULL },
+};
+
 static const struct option_spec prune_options[] = {
         { "max-size", 0, "SIZE", "Keep what was used last, up to this many bytes; with K, M, G or T." },
         { "older-than", 0, "AGE", "Remove what was not used for this long: a number with s, m, h, d or w, as in 30d." },
@@ -454,6 +464,22 @@ const struct command commands[] = {
                 .operand = { "FILE", "A recording.", NULL, 1, UINT_MAX },
                 .examples = events_examples,
                 .run = cmd_events,
+        },
+        {
+                .name = "containers",
+                .group = GROUP_OPERATION,
+                .summary = "list the containers that run here",
+                .synopsis = "[OPTION...]",
+                .description =
+                        "Lists the containers of Docker, containerd, CRI-O, podman, crun and runc alike, with the image that each "
+                        "runs and its digest. It reads cgroups, the containers' bundles and the engines' own files, and asks "
+                        "containerd's socket for images; no engine's program is called.\n\n"
+                        "Below the table stands why something is missing: bare runtimes know of no image, and an image that was "
+                        "never in a registry has no digest. If a container could not be read completely, the exit status is 3. "
+                        "Who is not root sees what the engines' files allow.",
+                .options = containers_options,
+                .examples = containers_examples,
+                .run = cmd_containers,
         },
         {
                 .name = "cache prune",

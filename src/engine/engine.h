@@ -23,7 +23,7 @@
  *                                                                 reason stands in `why_no_image`
  *
  * So: call container_table_add_cgroup() when a cgroup is made, and container_table_refresh() when the first exec in it is
- * seen and the container is not CONTAINER_KNOWN. A refresh then can fail only if the engine's files can not be read; the
+ * seen and it is CGROUP_NEW or its container is not CONTAINER_KNOWN. A refresh then can fail only if the engine's files can not be read; the
  * container stays CONTAINER_PENDING with what is known, and container_table_tick() tries again.
  *
  * All that engines keep on disk is read as untrusted: sizes, counts and depths are bounded (engine/limits.h), no symbolic
@@ -138,6 +138,7 @@ int container_table_scan(struct container_table *table, struct error *err) _must
 
 enum cgroup_kind {
         CGROUP_UNKNOWN,   /* never heard of, or forgotten: container_table_add_cgroup(), with path NULL */
+        CGROUP_NEW,       /* of no container that is known, but young: refresh it when its first program runs */
         CGROUP_HOST,      /* of no container */
         CGROUP_CONTAINER,
         CGROUP_GONE,      /* of a container that is no more: a tombstone */
@@ -147,7 +148,7 @@ enum cgroup_kind {
  * find it. A nested one belongs to the container above. Known ids change nothing. -ENOENT with path NULL: there is no such
  * cgroup any more (it is then remembered as one of the host). What an engine's files lack is no error. */
 int container_table_add_cgroup(struct container_table *table, uint64_t id, const char *path, struct error *err) _must_check_;
-/* Reads again what was not complete. Returns the container's state, CONTAINER_KNOWN for the host's. */
+/* Reads again what was not complete. CONTAINER_PENDING: it still is not. */
 enum container_state container_table_refresh(struct container_table *table, uint64_t id);
 /* Reads again whatever else was due (engines write addresses and start times late), forgets old tombstones. Call it about
  * once a second; returns at once if nothing is due. */
