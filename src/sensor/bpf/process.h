@@ -168,11 +168,12 @@ int process_snapshot(struct bpf_iter__task *ctx)
 
 static __always_inline int process__cgroup(uint32_t kind, struct cgroup *cgroup, const char *path)
 {
+        const struct sensor_settings *set = base__settings();
         struct scratch *s;
 
-        if (BPF_CORE_READ(cgroup, root, hierarchy_id) != 0)
+        if (!set || BPF_CORE_READ(cgroup, root, hierarchy_id) != 0)
                 return 0;
-        s = emit__begin(kind, 0, (struct task_struct *)bpf_get_current_task());
+        s = emit__begin(kind, base__is_test(set) ? SENSOR_FLAG_SELF_TEST : 0, (struct task_struct *)bpf_get_current_task());
         if (!s)
                 return 0;
         s->header.result = (int64_t)BPF_CORE_READ(cgroup, kn, id);
