@@ -14,6 +14,7 @@ struct decoder;
 struct decoder_options {
         uint32_t processes_max;  /* in the table, living and dead; 0: DECODER_PROCESSES_DEFAULT */
         size_t memory_max;       /* bytes of their texts; 0: DECODER_MEMORY_DEFAULT */
+        struct str hostname;     /* evt.hostname; empty: it is not known */
         bool no_names;           /* do not look up user and group names on this machine (replays) */
 };
 #define DECODER_PROCESSES_DEFAULT 32768u
