@@ -44,6 +44,8 @@ static const struct option_spec scan_options[] = {
         { "fail-on", 0, "SEVERITY", "Exit with status 1 if a finding is of this severity or above.", severities },
         { "rules", 'r', "FILE", "Judge by these rules too: a file, a signed bundle, or a folder of them. May be repeated.", NULL, true },
         TRUST_RULES_OPTION,
+        { "policy", 0, "FILE", "Gates, exceptions and owners. The default is .tallyman.yaml in the working directory, if it is there." },
+        { "no-policy", 0, NULL, "Use no policy, whatever is in the working directory." },
         { "platform", 0, "PLATFORM", "Which image of several, as os/architecture or os/architecture/variant. The default is "
                                      "this machine's." },
         { "files", 0, NULL, "List every file of the image as well." },
@@ -247,6 +249,19 @@ const struct command commands[] = {
                 .examples = scan_examples,
                 .needs = NEEDS_WORKERS,
                 .run = cmd_scan,
+        },
+        {
+                .name = "policy check",
+                .group = GROUP_INITIATION,
+                .summary = "say what is wrong in a policy, and which exceptions have expired",
+                .synopsis = "[FILE]",
+                .description =
+                        "Reads a policy: gates, exceptions and owners, as 'tallyman scan' uses them. Without FILE it is .tallyman.yaml in "
+                        "the working directory. Names each exception that has expired, and those that do within 30 days. The exit status "
+                        "is 1 if one has expired.",
+                .operand = { "FILE", "A policy.", NULL, 0, 1 },
+                .needs = NEEDS_WORKERS,
+                .run = cmd_policy_check,
         },
         {
                 .name = "rules bundle",

@@ -34,64 +34,86 @@ static bool where_fits(const struct policy_where *where, const struct finding *f
 
 /* ---- exceptions by what they name: a policy may hold very many ---- */
 
-/* Those that name an id, sorted by it; the rest is tried one by one. */
-struct lookup {
-        const struct policy *policy;
-        const struct policy_exception **by_id;
-        uint32_t n_by_id;
-        uint32_t *others;
-        uint32_t n_others;
+struct entry {
+        struct str name;
+        uint32_t exception;
 };
 
-static int compare_ids(const void *a, const void *b)
-{
-        const struct policy_exception *const *x = a, *const *y = b;
+/* Those that name an id, or a rule without wildcards, sorted by that; the rest is tried one by one. */
+struct lookup {
+        const struct policy *policy;
+        struct entry *ids, *rules;
+        uint32_t *others;
+        uint32_t n_ids, n_rules, n_others;
+};
 
-        return str_compare((*x)->where.id, (*y)->where.id);
+static int compare_entries(const void *a, const void *b)
+{
+        const struct entry *x = a, *y = b;
+        int r = str_compare(x->name, y->name);
+
+        return r ? r : x->exception < y->exception ? -1 : x->exception > y->exception;
 }
 
 static void lookup_done(struct lookup *l)
 {
-        free(l->by_id);
+        free(l->ids);
+        free(l->rules);
         free(l->others);
 }
 
 static int lookup_new(struct lookup *l, const struct policy *policy, struct error *err)
 {
+        size_t n = (size_t)policy->n_exceptions + 1;
+
         l->policy = policy;
-        l->by_id = calloc(policy->n_exceptions + 1, sizeof(*l->by_id));
-        l->others = calloc(policy->n_exceptions + 1, sizeof(*l->others));
-        if (!l->by_id || !l->others)
+        l->ids = calloc(n, sizeof(*l->ids));
+        l->rules = calloc(n, sizeof(*l->rules));
+        l->others = calloc(n, sizeof(*l->others));
+        if (!l->ids || !l->rules || !l->others)
                 return error_oom(err);
         for (uint32_t i = 0; i < policy->n_exceptions; i++) {
-                if (policy->exceptions[i].where.id.n)
-                        l->by_id[l->n_by_id++] = &policy->exceptions[i];
+                const struct policy_where *where = &policy->exceptions[i].where;
+
+                if (where->id.n)
+                        l->ids[l->n_ids++] = (struct entry){ where->id, i };
+                else if (where->rule.n && !glob_has_wildcard(where->rule))
+                        l->rules[l->n_rules++] = (struct entry){ where->rule, i };
                 else
                         l->others[l->n_others++] = i;
         }
-        mem_sort(l->by_id, l->n_by_id, sizeof(*l->by_id), compare_ids);
+        mem_sort(l->ids, l->n_ids, sizeof(*l->ids), compare_entries);
+        mem_sort(l->rules, l->n_rules, sizeof(*l->rules), compare_entries);
         return 0;
 }
 
-/* Calls `each` for every exception that fits. */
-static void lookup_each(const struct lookup *l, const struct finding *f, void (*each)(void *ctx, uint32_t exception), void *ctx)
+typedef void (*each_exception)(void *ctx, uint32_t exception);
+
+static void each_named(const struct lookup *l, const struct entry *entries, uint32_t n, const char *name, const struct finding *f,
+                       each_exception each, void *ctx)
 {
-        const struct policy_exception *all = l->policy->exceptions;
-        uint32_t low = 0, high = l->n_by_id;
+        uint32_t low = 0, high = n;
 
         while (low < high) {
                 uint32_t mid = low + (high - low) / 2;
 
-                if (str_compare(l->by_id[mid]->where.id, str_from(f->id)) < 0)
+                if (str_compare(entries[mid].name, str_from(name)) < 0)
                         low = mid + 1;
                 else
                         high = mid;
         }
-        for (; low < l->n_by_id && str_equals(l->by_id[low]->where.id, f->id); low++)
-                if (where_fits(&l->by_id[low]->where, f))
-                        each(ctx, (uint32_t)(l->by_id[low] - all));
+        for (; low < n && str_equals(entries[low].name, name); low++)
+                if (where_fits(&l->policy->exceptions[entries[low].exception].where, f))
+                        each(ctx, entries[low].exception);
+}
+
+/* Calls `each` for every exception that fits. */
+static void lookup_each(const struct lookup *l, const struct finding *f, each_exception each, void *ctx)
+{
+        each_named(l, l->ids, l->n_ids, f->id, f, each, ctx);
+        each_named(l, l->rules, l->n_rules, f->rule, f, each, ctx);
         for (uint32_t i = 0; i < l->n_others; i++)
-                if (where_fits(&all[l->others[i]].where, f))
+                if (where_fits(&l->policy->exceptions[l->others[i]].where, f))
                         each(ctx, l->others[i]);
 }
 
@@ -132,11 +154,13 @@ static void name_owner(const struct policy *policy, struct finding *f)
                 }
 }
 
-static int tell_expired(const struct policy *policy, const struct policy_exception *e, struct finding_list *list, struct error *err)
+/* One that a finding would need is worse than one that nothing needs any more. */
+static int tell_expired(const struct policy *policy, const struct policy_exception *e, bool used, struct finding_list *list,
+                        struct error *err)
 {
         _cleanup_(buf_free) struct buf message = { 0 }, key = { 0 };
         struct finding f = {
-                .rule = "exception-expired", .source = "model", .verdict = VERDICT_FAIL, .severity = SEVERITY_MEDIUM,
+                .rule = "exception-expired", .source = "model", .verdict = VERDICT_FAIL, .severity = used ? SEVERITY_MEDIUM : SEVERITY_LOW,
                 .title = "An exception has expired", .subject_kind = "policy", .subject_name = policy->file, .line = e->line,
                 .remediation = "Mend what was excepted, or decide anew and write down why and until when.", .owner = e->owner.p,
         };
@@ -157,10 +181,10 @@ static int count_use(const struct policy *policy, struct finding_list *list, int
 
         for (uint32_t i = 0; r == 0 && i < policy->n_exceptions; i++) {
                 use->unused += !use->used[i];
-                if (!use->used[i] || !policy_exception_expired(&policy->exceptions[i], now))
+                if (!policy_exception_expired(&policy->exceptions[i], now))
                         continue;
                 use->expired++;
-                r = tell_expired(policy, &policy->exceptions[i], list, err);
+                r = tell_expired(policy, &policy->exceptions[i], use->used[i], list, err);
         }
         return r;
 }

@@ -69,7 +69,7 @@ struct policy_use {
 };
 
 /* Names owners (the first that fits; it goes before the rule's own), marks what is excepted, adds a finding for each exception that
- * expired and would have been needed, and sorts the list anew. */
+ * has expired, and sorts the list anew. */
 int policy_apply(const struct policy *policy, struct finding_list *findings, int64_t now, struct policy_use *ret,
                  struct error *err) _must_check_;
 

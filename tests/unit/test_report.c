@@ -112,7 +112,7 @@ static void check_finding(json_t *f)
 
 static void json_keeps_the_contract(void **state)
 {
-        static const char *const members[] = { "schema", "complete", "checks", "target", "packages", "findings", "problems",
+        static const char *const members[] = { "schema", "complete", "checks", "target", "packages", "policy", "findings", "problems",
                                                "summary", "files" };
         _cleanup_(buf_free) struct buf text = { 0 };
         _cleanup_json_ json_t *root = NULL;
