@@ -176,6 +176,9 @@ def test_scan_and_tests_take_bundles(signed, tmp_path):
         "rules: [team.bundle]\ncases:\n- {name: n, source: image, fact: {image.user: root}, expect: A}\n")
     assert "1 passed" in signed("rules", "test", "--trust", "team.pub", "cases.yaml").stdout
     assert "is not used" in signed("rules", "test", "cases.yaml", expect=FAILED).stderr
+    replay = ["replay", "--rules", "team.bundle", "none.log"]
+    assert "none.log" in signed(*replay, "--trust", "team.pub", expect=FAILED).stderr # the rules were taken
+    assert "is not used" in signed(*replay, expect=FAILED).stderr
 
 
 def test_same_files_same_bytes(signed):
