@@ -3,10 +3,12 @@
 #ifndef TALLYMAN_CMD_RULES_H
 #define TALLYMAN_CMD_RULES_H
 
+#include "cmd/command.h"
 #include "rules/rules.h"
 
 struct rules_request {
-        const char *const *paths; /* files and folders: of a folder all *.yaml and *.yml in the order of their names */
+        const struct arguments *args; /* whose --trust counts for bundles */
+        const char *const *paths; /* see rule_pile_add_path() */
         size_t n;
         bool stock;  /* after the stock rules */
         bool strict; /* an error in one file is an error */

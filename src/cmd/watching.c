@@ -9,7 +9,7 @@
 int watching_open(struct watching *w, const struct arguments *args, struct error *err)
 {
         _cleanup_free_ const char **paths = calloc(args->n_options + 1, sizeof(*paths));
-        struct rules_request request = { .paths = paths, .stock = !arguments_has(args, "no-stock") };
+        struct rules_request request = { .args = args, .paths = paths, .stock = !arguments_has(args, "no-stock") };
         const struct rule_message *messages;
         size_t n;
         int r;

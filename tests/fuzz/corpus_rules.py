@@ -221,7 +221,39 @@ cases:
         yield f"wrong-{number}", text.encode()
 
 
+def policy_inputs():
+    good = """version: 1
+gates:
+- severity: high
+- {rule: "A*", source: image}
+exceptions:
+- rule: A
+  where: {image: "app*", key: x}
+  reason: r
+  owner: o
+  expires: 2027-01-31
+- rule: "?"
+  reason: r
+  owner: o
+  expires: never
+- id: 1f2e3d4c5b6a7988
+  reason: r
+  owner: o
+  expires: 2020-02-29
+owners:
+- {path: /usr/*, owner: me}
+"""
+    yield "good", good.encode()
+    yield "windows", good.replace("\n", "\r\n").encode()
+    for number, text in enumerate(["", "version: 1", "version: 2", "- x", "version: 1\ngates: [{}]", "version: 1\ngates: [{severity: x}]",
+                                   "version: 1\nexceptions: [{rule: x, reason: r, owner: o, expires: 2027-13-01}]",
+                                   "version: 1\nexceptions: [{id: [], reason: r, owner: o, expires: never}]",
+                                   "version: 1\nowners: [{owner: {}}]", "version: 1\nowners: ~\ngates: x"]):
+        yield f"odd-{number}", text.encode()
+
+
 INPUTS = {
+    "policy": policy_inputs,
     "cases": cases_inputs,
     "condition": condition_inputs,
     "match": match_inputs,

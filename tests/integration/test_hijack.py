@@ -113,8 +113,8 @@ def parsers_in_source():
 
 
 # Of rule files a worker parses the YAML (below); what stands in its tree, which is checked, the command reads itself, and
-# recordings that its user names.
-OF_THE_COMMAND = {"condition", "event-log", "rule-cases", "rules"}
+# recordings and signed files that its user names.
+OF_THE_COMMAND = {"bundle", "condition", "dsse", "event-log", "policy", "rule-cases", "rules"}
 
 
 def test_each_parser_has_a_case():
