@@ -20,8 +20,7 @@ int text_worker_serve(struct worker_io *io,
 
 struct text_worker; /* not to be used by two threads at once */
 
-/* `job` serves as above; `what` it parses ("documents") is told in errors and lasts; so does what `limits` allow, of which
- * the memory must be set. */
+/* `job` serves as above; `what` it parses ("documents") is told in errors and must last. The memory in `limits` is set. */
 int text_worker_new(const struct worker_job *job, const char *what, const struct worker_limits *limits,
                     struct text_worker **ret, struct error *err) _must_check_;
 struct text_worker *text_worker_free(struct text_worker *texts);

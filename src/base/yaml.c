@@ -251,8 +251,9 @@ int yaml_parse(struct str text, const struct yaml_limits *limits, struct arena *
         return code;
 }
 
-int yaml_parse_with(const struct yaml_parser *parser, struct str text, const struct yaml_limits *limits, struct arena *arena,
-                    struct yaml_node ***ret, size_t *ret_n, struct yaml_mark *ret_where, struct error *err)
+int yaml_parse_with(const struct yaml_parser *parser, struct str text, const struct yaml_limits *limits,
+                    struct arena *arena, struct yaml_node ***ret, size_t *ret_n, struct yaml_mark *ret_where,
+                    struct error *err)
 {
         if (parser)
                 return parser->parse(parser->ctx, text, limits, arena, ret, ret_n, ret_where, err);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A tree of YAML between processes: its nodes in the order in which they begin, the end of each sequence and mapping marked.
- * An alias names a node that has ended, by its number among those that have an anchor: what is shared stays shared, and
- * there can be no circle.
+ * A tree of YAML between processes: its nodes in the order in which they begin, the end of each sequence and mapping
+ * marked. An alias names a node that has ended, by its number among those that have an anchor: what is shared stays
+ * shared, and there can be no circle.
  */
 #include <errno.h>
 
@@ -165,7 +165,8 @@ static int take_scalar(struct decode *d, struct yaml_node *node, unsigned flags)
         node->style = (enum yaml_style)(flags >> FLAGS_STYLE);
         node->raw = get_raw(d);
         text = wire_get_str(&d->r);
-        d->r.bad |= node->style > YAML_BLOCK || (node->plain && node->style != YAML_PLAIN) || !is_text_of(text, node->style);
+        d->r.bad |= node->style > YAML_BLOCK || (node->plain && node->style != YAML_PLAIN);
+        d->r.bad |= !is_text_of(text, node->style);
         if (d->r.bad)
                 return -EPROTO;
         node->text.p = arena_string(d->tree.arena, text.n ? text.p : "", text.n);

@@ -40,7 +40,8 @@ static int push_pending(struct yaml_builder *b, struct yaml_node *node, size_t h
 
 static int add_anchored(struct yaml_builder *b, struct yaml_node *node)
 {
-        if (b->n_anchored == UINT32_MAX || mem_grow(&b->anchored, &b->cap_anchored, b->n_anchored + 1, sizeof(*b->anchored)) < 0)
+        if (b->n_anchored == UINT32_MAX ||
+            mem_grow(&b->anchored, &b->cap_anchored, b->n_anchored + 1, sizeof(*b->anchored)) < 0)
                 return error_oom(b->err);
         b->anchored[b->n_anchored++] = (struct yaml_anchored){ node, 1, 1, node->kind != YAML_SCALAR };
         node->anchor = (uint32_t)b->n_anchored;
@@ -151,7 +152,8 @@ int yaml_build_end(struct yaml_builder *b)
         if (r < 0)
                 return r;
         if (node->anchor)
-                b->anchored[node->anchor - 1] = (struct yaml_anchored){ node, b->nodes - open->nodes_before, height, false };
+                b->anchored[node->anchor - 1] =
+                        (struct yaml_anchored){ node, b->nodes - open->nodes_before, height, false };
         b->n_pending = open->first;
         b->n_open--;
         return push_pending(b, node, height);

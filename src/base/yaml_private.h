@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Private to base/: how a tree of YAML is built, whoever tells what stands in it — libyaml (yaml.c), or a worker that need
- * not be honest (yaml_answer.c). What yaml.h promises of trees is checked here: limits, keys, no circles.
+ * Private to base/: how a tree of YAML is built, whoever tells what stands in it: libyaml (yaml.c), or a worker that
+ * need not be honest (yaml_answer.c). What yaml.h promises of trees is checked here: limits, keys, no circles.
  */
 #ifndef TALLYMAN_BASE_YAML_PRIVATE_H
 #define TALLYMAN_BASE_YAML_PRIVATE_H
