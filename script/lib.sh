@@ -13,14 +13,15 @@ x86_64) BUILD_PACKAGES+=(libhyperscan-dev) ;;
 *) BUILD_PACKAGES+=(libvectorscan-dev) ;;
 esac
 DEMO_PACKAGES=(apt dpkg python3 tar)
-TEST_PACKAGES=(buildah db5.3-util fish libcmocka-dev mandoc mmdebstrap openssl python3-jsonschema python3-pytest rpm shellcheck skopeo zlib1g-dev zsh zstd)
+TEST_PACKAGES=(buildah busybox-static db5.3-util docker.io fish libcmocka-dev mandoc mmdebstrap openssl
+        python3-jsonschema python3-pytest python3-yaml rpm shellcheck skopeo zlib1g-dev zsh zstd)
 # Plain names: the distribution's own clang, and its runtime (libFuzzer, sanitizers), whatever their versions are.
 FUZZ_PACKAGES=(libclang-rt-dev)
 FORMAT_PACKAGES=(clang-format)
 
 # How to tell on other distributions whether what a package holds is there: a command, "pc:" and a pkg-config module,
 # "py:" and a Python module. Of the rest nothing can be told; the build will.
-declare -A SIGNS=([apt]=apt-get [buildah]=buildah [clang]=clang [clang-format]=clang-format [db5.3-util]=db5.3_load [dpkg]=dpkg-deb [fish]=fish [gcc]=gcc
+declare -A SIGNS=([apt]=apt-get [buildah]=buildah [busybox-static]=busybox [docker.io]=dockerd [python3-yaml]=py:yaml [clang]=clang [clang-format]=clang-format [db5.3-util]=db5.3_load [dpkg]=dpkg-deb [fish]=fish [gcc]=gcc
         [libarchive-dev]=pc:libarchive [libcmocka-dev]=pc:cmocka [libhyperscan-dev]=pc:libhs [libisal-dev]=pc:libisal
         [libjansson-dev]=pc:jansson [libvectorscan-dev]=pc:libhs
         [libseccomp-dev]=pc:libseccomp [libsqlite3-dev]=pc:sqlite3 [libssl-dev]=pc:libcrypto [libyaml-dev]=pc:yaml-0.1

@@ -199,6 +199,7 @@ static const struct option_spec replay_options[] = {
 
 static const struct option_spec watch_options[] = {
         { "rules", 'r', "FILE", "Rules to load after the stock rules: a file, or a folder of them. May be repeated.", NULL, true },
+        TRUST_RULES_OPTION,
         { "no-stock", 0, NULL, "Leave the stock rules out." },
         { "matching", 0, "HOW", "Which rules are tried on an event: all of them, or none after the first that matches.", matchings },
         { "output", 'o', "OUTPUT", "Where alerts go, named below. May be repeated. The default is -.", NULL, true },
@@ -384,6 +385,7 @@ const struct command commands[] = {
                 .terms = output_terms,
                 .options = watch_options,
                 .examples = watch_examples,
+                .needs = NEEDS_WORKERS,
                 .run = cmd_watch,
         },
         {
