@@ -5,8 +5,9 @@
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export ROOT
 
-BUILD_PACKAGES=(gcc libc6-dev meson ninja-build pkg-config libarchive-dev libisal-dev libjansson-dev libseccomp-dev
-        libsqlite3-dev libssl-dev libyaml-dev libzstd-dev)
+# clang and llvm compile and strip the programs for the kernel.
+BUILD_PACKAGES=(clang gcc libc6-dev llvm meson ninja-build pkg-config libarchive-dev libbpf-dev libisal-dev libjansson-dev
+        libseccomp-dev libsqlite3-dev libssl-dev libyaml-dev libzstd-dev)
 # The same library under two names: Hyperscan is for x86-64 only, Vectorscan is its port to the others.
 case $(uname -m) in
 x86_64) BUILD_PACKAGES+=(libhyperscan-dev) ;;
@@ -21,11 +22,11 @@ FORMAT_PACKAGES=(clang-format)
 # How to tell on other distributions whether what a package holds is there: a command, "pc:" and a pkg-config module,
 # "py:" and a Python module. Of the rest nothing can be told; the build will.
 declare -A SIGNS=([apt]=apt-get [buildah]=buildah [clang]=clang [clang-format]=clang-format [db5.3-util]=db5.3_load [dpkg]=dpkg-deb [fish]=fish [gcc]=gcc
-        [libarchive-dev]=pc:libarchive [libcmocka-dev]=pc:cmocka [libhyperscan-dev]=pc:libhs [libisal-dev]=pc:libisal
+        [libarchive-dev]=pc:libarchive [libbpf-dev]=pc:libbpf [libcmocka-dev]=pc:cmocka [libhyperscan-dev]=pc:libhs [libisal-dev]=pc:libisal
         [libjansson-dev]=pc:jansson [libvectorscan-dev]=pc:libhs
         [libseccomp-dev]=pc:libseccomp [libsqlite3-dev]=pc:sqlite3 [libssl-dev]=pc:libcrypto [libyaml-dev]=pc:yaml-0.1
         [libzstd-dev]=pc:libzstd
-        [mandoc]=mandoc [meson]=meson [mmdebstrap]=mmdebstrap [ninja-build]=ninja [pkg-config]=pkg-config [python3]=python3
+        [llvm]=llvm-strip [mandoc]=mandoc [meson]=meson [mmdebstrap]=mmdebstrap [ninja-build]=ninja [pkg-config]=pkg-config [python3]=python3
         [python3-pytest]=py:pytest [rpm]=rpm [shellcheck]=shellcheck [skopeo]=skopeo [tar]=tar [zlib1g-dev]=pc:zlib [zsh]=zsh [zstd]=zstd)
 
 say() {
