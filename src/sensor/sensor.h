@@ -79,7 +79,7 @@ struct sensor_source {
 };
 
 /* Hands what is there to the sink, waiting at most `timeout_ms` for something. The number of events, 0: none came;
- * -ENODATA: there will be no more (the end of a recording). Events of one processor come in order; those of several are
+ * -ENODATA: there will be no more (the end of a recording; notes count as events). Events of one processor come in order; those of several are
  * in the order in which they were written. */
 static inline int sensor_poll(struct sensor_source *source, int timeout_ms, const struct sensor_sink *sink,
                               struct error *err)

@@ -12,9 +12,11 @@ import corpus_databases
 import corpus_images
 import corpus_layers
 import corpus_rules
+import corpus_sensor
 
 CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
-TARGETS = {**corpus_databases.INPUTS, **corpus_images.INPUTS, **corpus_layers.INPUTS, **corpus_rules.INPUTS}
+TARGETS = {**corpus_databases.INPUTS, **corpus_images.INPUTS, **corpus_layers.INPUTS, **corpus_rules.INPUTS,
+           **corpus_sensor.INPUTS}
 
 
 def main():
