@@ -220,6 +220,10 @@ static struct sensor_source *free_live(struct sensor_source *source)
 {
         struct sensor *sensor = sensor_of(source);
 
+        if (sensor->settings_fd > 0) { /* programs may still run for a while: they tell nothing */
+                memset(&sensor->settings, 0, sizeof(sensor->settings));
+                (void)!sensor_apply_settings(sensor, NULL);
+        }
         sensor_detach_all(sensor);
         ring_buffer__free(sensor->ring);
         bpf_object__close(sensor->object);
