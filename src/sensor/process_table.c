@@ -387,7 +387,8 @@ struct process *process_table_actor(struct process_table *table, const struct se
         set_name(p, h->comm);
         set_credentials(&p->facts, h);
         p->ppid = h->ppid;
-        set_parent(table, p, h->ppid ? process_table_find(table, h->ppid) : NULL);
+        if (!p->parent || p->parent->pid != h->ppid) /* the same: it may have died, and its child was not given away yet */
+                set_parent(table, p, h->ppid ? process_table_find(table, h->ppid) : NULL);
         find_parents(table, p);
         return p;
 }
