@@ -5,14 +5,9 @@
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export ROOT
 
-<<<<<<< HEAD
-BUILD_PACKAGES=(clang gcc libbpf-dev libc6-dev meson ninja-build pkg-config libarchive-dev libisal-dev libjansson-dev libseccomp-dev
-        libsqlite3-dev libssl-dev libyaml-dev libzstd-dev llvm)
-=======
 # clang and llvm compile and strip the programs for the kernel.
 BUILD_PACKAGES=(clang gcc libc6-dev llvm meson ninja-build pkg-config libarchive-dev libbpf-dev libisal-dev libjansson-dev
         libseccomp-dev libsqlite3-dev libssl-dev libyaml-dev libzstd-dev)
->>>>>>> sensor
 # The same library under two names: Hyperscan is for x86-64 only, Vectorscan is its port to the others.
 case $(uname -m) in
 x86_64) BUILD_PACKAGES+=(libhyperscan-dev) ;;
@@ -27,23 +22,15 @@ FORMAT_PACKAGES=(clang-format)
 
 # How to tell on other distributions whether what a package holds is there: a command, "pc:" and a pkg-config module,
 # "py:" and a Python module. Of the rest nothing can be told; the build will.
-<<<<<<< HEAD
-declare -A SIGNS=([apt]=apt-get [buildah]=buildah [busybox-static]=busybox [docker.io]=dockerd [python3-yaml]=py:yaml [clang]=clang [clang-format]=clang-format [db5.3-util]=db5.3_load [dpkg]=dpkg-deb [fish]=fish [gcc]=gcc
-        [libarchive-dev]=pc:libarchive [libcmocka-dev]=pc:cmocka [libhyperscan-dev]=pc:libhs [libisal-dev]=pc:libisal
-        [libjansson-dev]=pc:jansson [libvectorscan-dev]=pc:libhs
-        [libseccomp-dev]=pc:libseccomp [libsqlite3-dev]=pc:sqlite3 [libssl-dev]=pc:libcrypto [libyaml-dev]=pc:yaml-0.1
-        [libzstd-dev]=pc:libzstd [libbpf-dev]=pc:libbpf [llvm]=llvm-strip
-        [mandoc]=mandoc [meson]=meson [mmdebstrap]=mmdebstrap [ninja-build]=ninja [openssl]=openssl [pkg-config]=pkg-config [python3]=python3
-        [python3-jsonschema]=py:jsonschema [python3-pytest]=py:pytest [rpm]=rpm [shellcheck]=shellcheck [skopeo]=skopeo [tar]=tar [zlib1g-dev]=pc:zlib [zsh]=zsh [zstd]=zstd)
-=======
-declare -A SIGNS=([apt]=apt-get [buildah]=buildah [clang]=clang [clang-format]=clang-format [db5.3-util]=db5.3_load [dpkg]=dpkg-deb [fish]=fish [gcc]=gcc
+declare -A SIGNS=([apt]=apt-get [buildah]=buildah [busybox-static]=busybox [clang]=clang [clang-format]=clang-format [db5.3-util]=db5.3_load [docker.io]=dockerd [dpkg]=dpkg-deb [fish]=fish [gcc]=gcc
         [libarchive-dev]=pc:libarchive [libbpf-dev]=pc:libbpf [libcmocka-dev]=pc:cmocka [libhyperscan-dev]=pc:libhs [libisal-dev]=pc:libisal
         [libjansson-dev]=pc:jansson [libvectorscan-dev]=pc:libhs
         [libseccomp-dev]=pc:libseccomp [libsqlite3-dev]=pc:sqlite3 [libssl-dev]=pc:libcrypto [libyaml-dev]=pc:yaml-0.1
         [libzstd-dev]=pc:libzstd
-        [llvm]=llvm-strip [mandoc]=mandoc [meson]=meson [mmdebstrap]=mmdebstrap [ninja-build]=ninja [pkg-config]=pkg-config [python3]=python3
-        [python3-pytest]=py:pytest [rpm]=rpm [shellcheck]=shellcheck [skopeo]=skopeo [tar]=tar [zlib1g-dev]=pc:zlib [zsh]=zsh [zstd]=zstd)
->>>>>>> sensor
+        [llvm]=llvm-strip [mandoc]=mandoc [meson]=meson [mmdebstrap]=mmdebstrap [ninja-build]=ninja [openssl]=openssl
+        [pkg-config]=pkg-config [python3]=python3
+        [python3-jsonschema]=py:jsonschema [python3-pytest]=py:pytest [python3-yaml]=py:yaml
+        [rpm]=rpm [shellcheck]=shellcheck [skopeo]=skopeo [tar]=tar [zlib1g-dev]=pc:zlib [zsh]=zsh [zstd]=zstd)
 
 say() {
         printf '%s\n' "$*" >&2
