@@ -206,6 +206,8 @@ static const struct option_spec watch_options[] = {
         { "all", 'a', NULL, "Tell each alert. Without it the eleventh of one rule and container in a minute is counted only." },
         { "host", 0, NULL, "Watch what runs in no container too." },
         { "record", 0, "FILE", "Write every event that was judged to this file, for 'tallyman replay'. It must not exist yet." },
+        { "user", 0, "NAME", "The user that judges events and writes alerts, with no rights of root. The default is tallyman, if there is "
+                             "one, else nobody." },
         { "for", 0, "TIME", "End after this time: 30s, 5m, 12h." },
         { NULL },
 };

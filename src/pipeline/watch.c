@@ -110,6 +110,16 @@ static int64_t now(void)
         return t.tv_sec * 1000000000ll + t.tv_nsec;
 }
 
+/* What is on the disk need not come again if this process dies. */
+static int flush_log(struct watch *w, struct error *err)
+{
+        int r = event_log_flush(w->options.log, err);
+
+        if (r == 0 && w->options.remote)
+                sensor_remote_acknowledge(w->options.remote);
+        return r;
+}
+
 static int tick(struct watch *w, struct error *err)
 {
         int64_t time = now();
@@ -119,7 +129,7 @@ static int tick(struct watch *w, struct error *err)
         w->ticked = time;
         container_table_tick(w->containers);
         detect_flush(w->options.detect, time);
-        return w->options.log ? event_log_flush(w->options.log, err) : 0;
+        return w->options.log ? flush_log(w, err) : 0;
 }
 
 int watch_step(struct watch *w, int timeout_ms, struct error *err)
@@ -127,6 +137,8 @@ int watch_step(struct watch *w, int timeout_ms, struct error *err)
         const struct sensor_sink sink = { .event = take_raw, .data = w };
         int r = sensor_poll(w->sensor, timeout_ms, &sink, err);
 
+        if (r > 0 && w->options.remote && !w->options.log)
+                sensor_remote_acknowledge(w->options.remote);
         return r < 0 ? r : tick(w, err);
 }
 
@@ -186,17 +198,20 @@ int watch_new(const struct watch_options *options, struct watch **ret, struct er
 {
         _cleanup_(watch_freep) struct watch *w = calloc(1, sizeof(*w));
         struct sensor_options how = { .host = options->host };
+        struct container_options engines = { 0 };
         int r;
 
         if (!w)
                 return error_oom(err);
         w->options = *options;
         how.kinds = wanted_kinds(w);
-        r = container_table_new(&(struct container_options){ 0 }, &w->containers, err);
+        if (options->remote)
+                engines.access = (struct container_access){ sensor_remote_open_file, sensor_remote_connect, options->remote };
+        r = container_table_new(&engines, &w->containers, err);
         if (r == 0)
                 r = decoder_new(&(struct decoder_options){ 0 }, &w->decoder, err);
         if (r == 0)
-                r = sensor_open(&how, &w->sensor, err);
+                r = options->remote ? sensor_remote_open(options->remote, &how, &w->sensor, err) : sensor_open(&how, &w->sensor, err);
         /* After the sensor: a container that starts in between is told by both, and not missed by both. */
         if (r == 0)
                 r = container_table_scan(w->containers, err);

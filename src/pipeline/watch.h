@@ -8,7 +8,7 @@
 
 #include "engine/engine.h"
 #include "pipeline/detect.h"
-#include "sensor/sensor.h"
+#include "sensor/remote.h"
 #include "store/event_log.h"
 
 struct watch_options {
@@ -16,6 +16,7 @@ struct watch_options {
         const char *hostname;
         struct event_log_writer *log; /* NULL: nothing is recorded */
         bool host;                    /* what is in no container too */
+        struct sensor_remote *remote; /* the sensor is in another process; NULL: it is in this one */
 };
 
 struct watch;
