@@ -182,21 +182,43 @@ static int prepare(struct session *s, struct error *err)
         return r < 0 ? r : check_confinement(err);
 }
 
+#define EXCEPTIONS_TOLD 20
+
+/* What nothing needs any more should go, and a year that is far away may be mistyped. */
+static void tell_exceptions(const struct policy *policy, const struct policy_use *use, int64_t now)
+{
+        uint32_t told = 0, far = 0, first_far = 0;
+
+        for (uint32_t i = 0; i < policy->n_exceptions; i++) {
+                const struct policy_exception *e = &policy->exceptions[i];
+
+                if (!use->used[i] && told++ < EXCEPTIONS_TOLD)
+                        log_info("%s:%u: this exception excepts nothing here", policy->file, e->line);
+                if (policy_exception_is_far(e, now) && far++ == 0)
+                        first_far = e->line;
+        }
+        if (told > EXCEPTIONS_TOLD)
+                log_info("'%s': %u more exceptions except nothing here", policy->file, told - EXCEPTIONS_TOLD);
+        if (far)
+                log_warning("%s:%u: this exception%s for more than a year", policy->file, first_far,
+                            far > 1 ? " and others hold" : " holds");
+}
+
 static int apply_policy(struct session *s, struct error *err)
 {
         struct policy_use use = { 0 };
+        int64_t now = time(NULL);
         int r;
 
         if (!s->policy)
                 return 0;
-        r = policy_apply(s->policy, &s->result->findings, time(NULL), &use, err);
+        r = policy_apply(s->policy, &s->result->findings, now, &use, err);
+        if (r == 0) {
+                s->result->policy = s->policy->file;
+                tell_exceptions(s->policy, &use, now);
+        }
         free(use.used);
-        if (r < 0)
-                return r;
-        s->result->policy = s->policy->file;
-        if (use.unused)
-                log_info("%u exceptions of '%s' excepted nothing here", use.unused, s->policy->file);
-        return 0;
+        return r;
 }
 
 /* What fails the run is said: a status alone tells nobody where to look. */
