@@ -149,6 +149,21 @@ def test_a_policy_that_others_could_have_written_is_refused(image):
     os.mkfifo(folder / ".tallyman.yaml")
     done = scan_here(folder)
     assert done.returncode == FAILED and "is no file" in done.stderr
+    (folder / ".tallyman.yaml").unlink()
+    (folder / "elsewhere.yaml").write_text("version: 1\n")
+    (folder / ".tallyman.yaml").symlink_to("elsewhere.yaml")
+    done = scan_here(folder)
+    assert done.returncode == FAILED and "is no file" in done.stderr
+    assert subprocess.run([PROGRAM, "policy", "check"], cwd=folder, capture_output=True).returncode == FAILED
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to somebody else")
+def test_root_is_told_of_a_policy_of_somebody_else(image):
+    (image.parent / ".tallyman.yaml").write_text("version: 1\n")
+    os.chown(image.parent / ".tallyman.yaml", 12345, 12345)
+    done = scan_here(image.parent)
+    assert done.returncode == FAILED and "written by others" in done.stderr
+    assert scan_here(image.parent, "--no-policy").returncode == DONE
 
 
 @pytest.mark.parametrize("text, said", [
