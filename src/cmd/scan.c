@@ -153,6 +153,8 @@ static int open_policy(struct session *s, struct error *err)
         const char *path = arguments_get(s->args, "policy");
         int r;
 
+        if (path && arguments_has(s->args, "no-policy"))
+                return error_say(err, -EINVAL, "--policy and --no-policy: give one of them");
         if (path)
                 return policy_open(path, &s->policy, err);
         if (arguments_has(s->args, "no-policy"))
@@ -224,20 +226,25 @@ static int apply_policy(struct session *s, struct error *err)
 /* What fails the run is said: a status alone tells nobody where to look. */
 static int status_of(const struct session *s)
 {
+        const struct finding_list *list = &s->result->findings;
         const struct policy_gate *gate = NULL;
         _cleanup_(buf_free) struct buf text = { 0 };
         size_t n = 0;
 
         if (s->policy)
-                gate = policy_gate_reached(s->policy, &s->result->findings, &n);
+                gate = policy_gate_reached(s->policy, list, &n);
         if (gate) {
                 policy_gate_print(gate, &text);
-                log_warning("%zu %s reach the gate at %s:%u: %s", n, n == 1 ? "finding" : "findings", s->policy->file, gate->line,
-                            text.data ? text.data : "");
+                log_warning("%zu %s the gate at %s:%u: %s", n, n == 1 ? "finding reaches" : "findings reach", s->policy->file,
+                            gate->line, text.data ? text.data : "");
                 return EXIT_STATUS_FINDINGS;
         }
-        if (s->has_severity && finding_list_reaches(&s->result->findings, s->severity))
+        n = s->has_severity ? finding_list_reaches(list, s->severity) : 0;
+        if (n) {
+                log_warning("%zu %s at or above %s (--fail-on)", n, n == 1 ? "finding is" : "findings are",
+                            severity_name(s->severity));
                 return EXIT_STATUS_FINDINGS;
+        }
         return s->result->complete ? EXIT_STATUS_DONE : EXIT_STATUS_INCOMPLETE;
 }
 

@@ -82,7 +82,15 @@ def test_where(where, holds, image):
 ])
 def test_gates(gate, status, image):
     done = scan_with(image, f"gates:\n- {gate}\n", expect=status)
-    assert ("reach the gate at" in done.stderr and "policy.yaml:3" in done.stderr) == (status == FINDINGS)
+    assert bool(re.search(r"reach(es)? the gate at .*policy\.yaml:3: ", done.stderr)) == (status == FINDINGS)
+
+
+def test_what_fails_a_run_is_said(image):
+    done = scan(image, "--fail-on", "medium", expect=FINDINGS)
+    assert "1 finding is at or above medium (--fail-on)" in done.stderr
+    assert "--fail-on" not in scan(image, "--fail-on", "high", expect=DONE).stderr
+    done = scan_with(image, "gates: [{severity: high}]\n", "--fail-on", "medium", expect=FINDINGS) # it adds to the gates
+    assert "--fail-on" in done.stderr
 
 
 def test_owners(image):
