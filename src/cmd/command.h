@@ -16,7 +16,7 @@
 /* The exit status of every command; the first that applies. */
 enum exit_status {
         EXIT_STATUS_DONE = 0,
-        EXIT_STATUS_FINDINGS = 1,   /* at or above --fail-on */
+        EXIT_STATUS_FINDINGS = 1,   /* at or above --fail-on, or a gate of the policy is reached */
         EXIT_STATUS_FAILED = 2,     /* could not do what was asked */
         EXIT_STATUS_INCOMPLETE = 3, /* done, but something could not be read */
 };

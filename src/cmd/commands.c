@@ -32,7 +32,8 @@ const struct option_spec global_options[] = {
 
 const struct help_item exit_statuses[] = {
         { "0", "Done." },
-        { "1", "Done, and there are findings at or above --fail-on. Never without that option." },
+        { "1", "Done, and something was found that fails the run: what --fail-on or a gate of the policy names, or what the "
+               "command itself checks." },
         { "2", "What was asked could not be done: bad usage, no such image, a report that could not be written." },
         { "3", "Done, but incomplete: something could not be read. The report names it." },
         { NULL },
@@ -288,8 +289,8 @@ const struct command commands[] = {
                 .synopsis = "[FILE]",
                 .description =
                         "Reads a policy: gates, exceptions and owners, as 'tallyman scan' uses them. Without FILE it is .tallyman.yaml in "
-                        "the working directory. Names each exception that has expired, and those that do within 30 days. The exit status "
-                        "is 1 if one has expired.",
+                        "the working directory. Names each exception that has expired, that does within 30 days, or that holds for more than "
+                        "a year. The exit status is 1 if one has expired.",
                 .operand = { "FILE", "A policy.", NULL, 0, 1 },
                 .needs = NEEDS_WORKERS,
                 .run = cmd_policy_check,

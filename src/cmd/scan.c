@@ -153,6 +153,8 @@ static int open_policy(struct session *s, struct error *err)
         const char *path = arguments_get(s->args, "policy");
         int r;
 
+        if (path && arguments_has(s->args, "no-policy"))
+                return error_say(err, -EINVAL, "--policy and --no-policy: give one of them");
         if (path)
                 return policy_open(path, &s->policy, err);
         if (arguments_has(s->args, "no-policy"))
@@ -182,40 +184,67 @@ static int prepare(struct session *s, struct error *err)
         return r < 0 ? r : check_confinement(err);
 }
 
+#define EXCEPTIONS_TOLD 20
+
+/* What nothing needs any more should go, and a year that is far away may be mistyped. */
+static void tell_exceptions(const struct policy *policy, const struct policy_use *use, int64_t now)
+{
+        uint32_t told = 0, far = 0, first_far = 0;
+
+        for (uint32_t i = 0; i < policy->n_exceptions; i++) {
+                const struct policy_exception *e = &policy->exceptions[i];
+
+                if (!use->used[i] && told++ < EXCEPTIONS_TOLD)
+                        log_info("%s:%u: this exception excepts nothing here", policy->file, e->line);
+                if (policy_exception_is_far(e, now) && far++ == 0)
+                        first_far = e->line;
+        }
+        if (told > EXCEPTIONS_TOLD)
+                log_info("'%s': %u more exceptions except nothing here", policy->file, told - EXCEPTIONS_TOLD);
+        if (far)
+                log_warning("%s:%u: this exception%s for more than a year", policy->file, first_far,
+                            far > 1 ? " and others hold" : " holds");
+}
+
 static int apply_policy(struct session *s, struct error *err)
 {
         struct policy_use use = { 0 };
+        int64_t now = time(NULL);
         int r;
 
         if (!s->policy)
                 return 0;
-        r = policy_apply(s->policy, &s->result->findings, time(NULL), &use, err);
+        r = policy_apply(s->policy, &s->result->findings, now, &use, err);
+        if (r == 0) {
+                s->result->policy = s->policy->file;
+                tell_exceptions(s->policy, &use, now);
+        }
         free(use.used);
-        if (r < 0)
-                return r;
-        s->result->policy = s->policy->file;
-        if (use.unused)
-                log_info("%u exceptions of '%s' excepted nothing here", use.unused, s->policy->file);
-        return 0;
+        return r;
 }
 
 /* What fails the run is said: a status alone tells nobody where to look. */
 static int status_of(const struct session *s)
 {
+        const struct finding_list *list = &s->result->findings;
         const struct policy_gate *gate = NULL;
         _cleanup_(buf_free) struct buf text = { 0 };
         size_t n = 0;
 
         if (s->policy)
-                gate = policy_gate_reached(s->policy, &s->result->findings, &n);
+                gate = policy_gate_reached(s->policy, list, &n);
         if (gate) {
                 policy_gate_print(gate, &text);
-                log_warning("%zu %s reach the gate at %s:%u: %s", n, n == 1 ? "finding" : "findings", s->policy->file, gate->line,
-                            text.data ? text.data : "");
+                log_warning("%zu %s the gate at %s:%u: %s", n, n == 1 ? "finding reaches" : "findings reach", s->policy->file,
+                            gate->line, text.data ? text.data : "");
                 return EXIT_STATUS_FINDINGS;
         }
-        if (s->has_severity && finding_list_reaches(&s->result->findings, s->severity))
+        n = s->has_severity ? finding_list_reaches(list, s->severity) : 0;
+        if (n) {
+                log_warning("%zu %s at or above %s (--fail-on)", n, n == 1 ? "finding is" : "findings are",
+                            severity_name(s->severity));
                 return EXIT_STATUS_FINDINGS;
+        }
         return s->result->complete ? EXIT_STATUS_DONE : EXIT_STATUS_INCOMPLETE;
 }
 
