@@ -42,6 +42,7 @@ struct keeper {
         unsigned n_deaths;
         time_t told_to_end;
         uint8_t *room;
+        bool opened; /* this engine has asked for events, and heard that they will come */
         bool done;
         int status;
 };
@@ -84,7 +85,7 @@ static int take_raw(void *ctx, const struct sensor_raw *raw, struct error *err)
 /* An engine that takes nothing more just now is no error. */
 static int send_waiting(struct keeper *k, struct error *err)
 {
-        for (struct batch *b = k->first; b; b = b->next) {
+        for (struct batch *b = k->opened ? k->first : NULL; b; b = b->next) {
                 int r;
 
                 if (b->sent)
@@ -160,7 +161,10 @@ static int open_sensor(struct keeper *k, const struct open_request *request, str
         if (r < 0)
                 return message_send(k->channel, MESSAGE_FAILED, (uint64_t)r, 0, why.message, strlen(why.message), 0, err);
         r = send_reports(k, err);
-        return r < 0 ? r : message_send(k->channel, MESSAGE_READY, 0, 0, NULL, 0, 0, err);
+        if (r == 0)
+                r = message_send(k->channel, MESSAGE_READY, 0, 0, NULL, 0, 0, err);
+        k->opened = r == 0;
+        return r;
 }
 
 static int obey(struct keeper *k, const struct message_head *head, const void *content, struct error *err)
@@ -272,6 +276,7 @@ static int start_engine(struct keeper *k, struct error *err)
         fd_close(channel[1]);
         fd_close(broker[0]);
         fd_close(broker[1]);
+        k->opened = false;
         for (struct batch *b = k->first; b; b = b->next)
                 b->sent = false;
         return r;

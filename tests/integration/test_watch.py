@@ -37,8 +37,8 @@ def rules(tmp_path):
     return file
 
 
-def run(name, *command):
-    subprocess.run(["docker", "run", "--rm", "--network", "none", "--name", name, engines.IMAGE, *command], check=True, capture_output=True,
+def run(name, *command, keep=False):
+    subprocess.run(["docker", "run", *([] if keep else ["--rm"]), "--network", "none", "--name", name, engines.IMAGE, *command], check=True, capture_output=True,
                    timeout=60)
 
 
@@ -71,11 +71,12 @@ def test_an_engine_that_is_killed_is_replaced_and_nothing_is_lost(docker, rules)
     time.sleep(1.5)  # recorded, and acknowledged
     keeper, engine = processes(watch)
     os.kill(engine, signal.SIGSTOP)  # what happens now it can not have taken
-    run("tally-between", *READS)
+    run("tally-between", *READS, keep=True)  # or its name would be gone before anybody could ask for it
     os.kill(engine, signal.SIGKILL)
     watch.wait_for("another one goes on")
     run("tally-after", *READS)
     watch.stop()
+    subprocess.run(["docker", "rm", "-f", "tally-between"], check=True, capture_output=True)
     assert [name for name in dict.fromkeys(readers(watch))] == ["tally-before", "tally-between", "tally-after"]
     assert watch.status == DONE, watch.stderr
     names = {event["container.name"] for event in watch.events("%container.name", "proc.name = cat")}
