@@ -167,18 +167,18 @@ static void read_images(struct engines *e, const struct folder *folder, struct d
 }
 
 /* The daemon's folder may be anywhere; its containers' bundles mount a file of it. */
-static bool folder_of_daemon(const struct draft *d, int64_t uid, struct folder *ret)
+static bool folder_of_daemon(const struct draft *d, const struct cgroup_name *name, struct folder *ret)
 {
         char tail[ENGINE_ID_MAX + 32];
 
-        snprintf(tail, sizeof(tail), "/containers/%.*s/hostname", STR_ARG(d->c.facts.full_id));
+        snprintf(tail, sizeof(tail), "/containers/%.*s/hostname", STR_ARG(name->id));
         for (uint32_t i = 0; i < d->c.facts.n_mounts; i++) {
                 struct str source = d->mounts[i].source;
 
                 if (!str_equals(d->mounts[i].destination, HOSTNAME_MOUNT) || !str_ends(source, tail))
                         continue;
                 source.n -= strlen(tail);
-                return folder_of(source, uid, ret) == 0;
+                return folder_of(source, name->uid, ret) == 0;
         }
         return false;
 }
@@ -227,7 +227,7 @@ int identify_docker(struct engines *e, const struct cgroup_name *name, struct dr
         if (r < 0) {
                 /* Perhaps the daemon's folder is elsewhere. */
                 b = containerd_bundle(e, name, "moby", d, err);
-                if (b < 0 || !folder_of_daemon(d, name->uid, &folder))
+                if (b < 0 || !folder_of_daemon(d, name, &folder))
                         return r;
                 d->c.facts.n_mounts = 0;
                 d->c.facts.knows_mounts = false;
