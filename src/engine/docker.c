@@ -205,15 +205,36 @@ static int read_config(struct engines *e, const struct folder *folder, struct st
         return 0;
 }
 
+struct runtimes {
+        struct engines *e;
+        const struct cgroup_name *name;
+        const struct folder *run;
+        struct draft *d;
+};
+
+/* "runtime-NAME": a folder for each runtime that was configured. */
+static int try_runtime(void *ctx, const char *name, bool folder)
+{
+        struct runtimes *r = ctx;
+        struct folder state = { .uid = r->name->uid };
+        struct str before = r->d->cgroup;
+
+        if (!folder || strncmp(name, "runtime-", strlen("runtime-")) != 0)
+                return 0;
+        snprintf(state.base, sizeof(state.base), "%s", r->run->base);
+        snprintf(state.path, sizeof(state.path), "%.1024s%s%.255s/moby", r->run->path, *r->run->path ? "/" : "", name);
+        runtime_add_state(r->e, &state, r->name->id, r->d);
+        return r->d->cgroup.p != before.p;
+}
+
 static void read_runtime(struct engines *e, const struct cgroup_name *name, struct draft *d)
 {
-        struct folder folder;
+        struct folder run;
+        struct runtimes runtimes = { .e = e, .name = name, .run = &run, .d = d };
 
-        if (place_find(&e->files, PLACE_DOCKER_RUN, name->uid, &folder, NULL) < 0)
-                return;
-        snprintf(folder.path + strlen(folder.path), sizeof(folder.path) - strlen(folder.path), "%sruntime-runc/moby",
-                 *folder.path ? "/" : "");
-        runtime_add_state(e, &folder, name->id, d);
+        if (place_find(&e->files, PLACE_DOCKER_RUN, name->uid, &run, NULL) == 0 &&
+            files_names(&e->files, run.base, run.path, name->uid, try_runtime, &runtimes, NULL) < 0)
+                return; /* containerd's own record of the bundle says as much, but for the start */
 }
 
 int identify_docker(struct engines *e, const struct cgroup_name *name, struct draft *d, struct error *err)

@@ -221,7 +221,9 @@ struct protobuf {
 
 static inline struct protobuf protobuf_of(struct str s)
 {
-        return (struct protobuf){ (const uint8_t *)s.p, (const uint8_t *)s.p + s.n, false };
+        const uint8_t *p = (const uint8_t *)(s.n ? s.p : "");
+
+        return (struct protobuf){ p, p + s.n, false };
 }
 /* The next field: of a length-delimited one *ret is borrowed bytes, of others it is empty. False: no more, or `bad`. */
 bool protobuf_next(struct protobuf *pb, uint32_t *ret_field, struct str *ret);
