@@ -71,6 +71,7 @@ struct container {
         enum container_state state;
         bool seen_late; /* it ran before we looked */
         bool sandbox;   /* holds a pod's namespaces, runs no program of the user's */
+        bool trimmed;   /* labels and mounts were left out, since all containers together may take no more memory */
 
         /* All that rules read: ids, name, image, labels, mounts, pod. Point syscall_event.container here. Its `start` is
          * the engine's, else when the cgroup was seen. */
@@ -114,6 +115,7 @@ struct container_options {
         size_t containers_max;       /* that run; 4096 */
         size_t cgroups_max;          /* of hosts' services, and nested ones; 65536 */
         size_t tombstones_max;       /* 1024 */
+        size_t bytes_max;            /* of all containers' text and lists; 16 MiB. Beyond it labels and mounts are left out */
         uint64_t tombstone_seconds;  /* 60 */
         uint64_t socket_ms;          /* how long containerd may take for one container; 500 */
         bool no_sockets;
@@ -165,8 +167,9 @@ int container_table_each(const struct container_table *table, bool tombstones,
                          int (*each)(void *ctx, const struct container *container, bool gone), void *ctx);
 
 struct container_table_counts {
-        uint64_t containers, pending, tombstones, cgroups; /* now */
-        uint64_t containers_evicted, cgroups_evicted, tombstones_evicted; /* for want of room, since the start */
+        uint64_t containers, pending, tombstones, cgroups, bytes; /* now */
+        /* For want of room, since the start: */
+        uint64_t containers_evicted, cgroups_evicted, tombstones_evicted, containers_trimmed;
         uint64_t reads, reads_failed, calls, calls_failed; /* of files, and of containerd's API */
 };
 struct container_table_counts container_table_counts(const struct container_table *table);

@@ -54,6 +54,9 @@ void draft_image(struct draft *d, struct str reference);
 void draft_image_id(struct draft *d, struct str id);
 /* Packs all into one piece of memory with one reference. */
 int draft_seal(struct draft *d, const struct container **ret, struct error *err) _must_check_;
+/* Leaves out what an image's author can make large without end. */
+void draft_trim(struct draft *d);
+size_t container_bytes(const struct container *container);
 
 /* ---- texts.c ---- */
 
@@ -252,7 +255,10 @@ int hierarchy_find(struct engines *e, struct error *err) _must_check_;
 int hierarchy_id(struct engines *e, const char *path, uint64_t *ret, struct error *err) _must_check_;
 /* The path of a number; -ENOENT. */
 int hierarchy_path(struct engines *e, uint64_t id, struct buf *ret, struct error *err) _must_check_;
-/* Every cgroup, parents first. */
+#define WALK_STOP 1
+#define WALK_PASS 2 /* over all that is below */
+
+/* Every cgroup, parents first; those that are passed over do not count against ENGINE_CGROUPS_MAX. */
 int hierarchy_walk(struct engines *e, int (*each)(void *ctx, uint64_t id, struct str path, struct error *err), void *ctx,
                    struct error *err) _must_check_;
 /* No process is in it or below it. */

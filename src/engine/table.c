@@ -10,6 +10,7 @@
 #define CGROUPS_DEFAULT 65536
 #define TOMBSTONES_DEFAULT 1024
 #define TOMBSTONE_SECONDS_DEFAULT 60
+#define BYTES_DEFAULT (16u << 20)
 #define SOCKET_MS_DEFAULT 500
 #define BUCKETS_MAX 16384
 #define YOUNG_SECONDS 10
@@ -33,6 +34,7 @@ static void set_defaults(struct container_options *o)
         o->cgroups_max = o->cgroups_max ? o->cgroups_max : CGROUPS_DEFAULT;
         o->tombstones_max = o->tombstones_max ? o->tombstones_max : TOMBSTONES_DEFAULT;
         o->tombstone_seconds = o->tombstone_seconds ? o->tombstone_seconds : TOMBSTONE_SECONDS_DEFAULT;
+        o->bytes_max = o->bytes_max ? o->bytes_max : BYTES_DEFAULT;
         o->socket_ms = o->socket_ms ? o->socket_ms : SOCKET_MS_DEFAULT;
         o->now = o->now ? o->now : clock_now;
 }
@@ -93,21 +95,38 @@ const char *container_table_hierarchy(const struct container_table *t, bool *ret
 static int seal(struct container_table *t, struct draft *d, uint64_t id, struct str path, bool late, uint64_t since,
                 const struct container **ret, struct error *err)
 {
+        int r;
+
         d->c.cgroup_id = id;
         d->c.cgroup_path = draft_text(d, path);
         d->c.seen_late = late;
         if (!DRAFT_KNOWS(d, start) && !late)
                 DRAFT_PUT(d, start, (int64_t)since);
+        r = draft_seal(d, ret, err);
+        if (r < 0)
+                return r;
+        while (t->gone.first && t->bytes + container_bytes(*ret) > t->options.bytes_max) {
+                slot_remove(t, &t->gone, t->gone.first);
+                t->tombstones_evicted++;
+        }
+        if (t->bytes + container_bytes(*ret) <= t->options.bytes_max)
+                return 0;
+        container_unref(*ret);
+        draft_trim(d);
+        t->containers_trimmed++;
         return draft_seal(d, ret, err);
 }
 
 static void plan(struct slot *slot, uint64_t now)
 {
-        if (slot->container->state == CONTAINER_PENDING)
-                slot->due = slot->tries < RETRY_TRIES_MAX ? now + (RETRY_FIRST << slot->tries) : 0;
-        else
-                slot->due = slot->tries == 0 && !slot->seen_late ? now + LATE_FACTS_SECONDS * NS_PER_SECOND : 0;
-        slot->tries++;
+        slot->due = 0;
+        if (slot->container->state == CONTAINER_PENDING) {
+                if (slot->tries < RETRY_TRIES_MAX)
+                        slot->due = now + (RETRY_FIRST << slot->tries++);
+        } else if (!slot->read_late && !slot->seen_late) {
+                slot->read_late = true;
+                slot->due = now + LATE_FACTS_SECONDS * NS_PER_SECOND;
+        }
 }
 
 /* Puts a container that was found into the table; an entry of the host that its cgroup had gives way. */
@@ -288,10 +307,8 @@ static void reread(struct container_table *t, struct slot *slot)
         /* What stands in a container is as old as its files: if they are gone by now, it stays as it was. */
         if (cgroup_names(path, names) && names[0].path_length == path.n &&
             engines_identify(&t->engines, &names[0], path, false, &d, &err) == 0 &&
-            seal(t, &d, slot->own.id, path, slot->seen_late, slot->since, &container, &err) == 0) {
-                container_unref(slot->container);
-                slot->container = container;
-        }
+            seal(t, &d, slot->own.id, path, slot->seen_late, slot->since, &container, &err) == 0)
+                slot_replace(t, slot, container);
         plan(slot, table_now(t));
 }
 
@@ -373,8 +390,12 @@ static int see(void *ctx, uint64_t id, struct str path, struct error *err)
 {
         struct container_table *t = ctx;
         struct entry *entry = index_find(t, id);
+        struct slot *above = slot_above(t, path);
         int r;
 
+        /* A container that makes cgroups without end must not keep us from seeing others. */
+        if (above && strlen(above->path) < path.n && above->scanned++ >= ENGINE_NESTED_MAX)
+                return WALK_PASS;
         if (!entry || (entry->slot && entry->slot->gone)) {
                 if (entry)
                         container_table_gone(t, id);
@@ -395,6 +416,8 @@ int container_table_scan(struct container_table *t, struct error *err)
         int r;
 
         t->scan++;
+        for (struct slot *s = t->running.first; s; s = s->next)
+                s->scanned = 0;
         r = hierarchy_walk(&t->engines, see, t, err);
         if (r < 0)
                 return r;
@@ -439,6 +462,7 @@ struct container_table_counts container_table_counts(const struct container_tabl
 {
         struct container_table_counts counts = {
                 .containers = t->running.n, .tombstones = t->gone.n, .cgroups = t->n_entries,
+                .bytes = t->bytes, .containers_trimmed = t->containers_trimmed,
                 .containers_evicted = t->containers_evicted, .cgroups_evicted = t->cgroups_evicted,
                 .tombstones_evicted = t->tombstones_evicted,
                 .reads = t->engines.files.reads, .reads_failed = t->engines.files.failed,

@@ -377,6 +377,70 @@ static void test_hostile_content(void **state)
         tree_done(&t);
 }
 
+/* Many containers with large labels: memory has an end, and what they are is known all the same. */
+static void test_memory_is_bounded(void **state)
+{
+        _cleanup_(buf_free) struct buf text = { 0 };
+        struct container_table_counts counts;
+        const struct container *c;
+        char path[256], id[65];
+        struct tree t;
+
+        tree_init(&t);
+        tree_table(&t, (struct container_options){ .bytes_max = 64 << 10 });
+        for (unsigned i = 0; i < 20; i++) {
+                snprintf(id, sizeof(id), "%064x", i + 1);
+                buf_clear(&text);
+                buf_printf(&text, "{\"ID\":\"%s\",\"Name\":\"/web\",\"Config\":{\"Labels\":{\"a\":\"b\"", id);
+                for (unsigned j = 0; j < 100; j++)
+                        buf_printf(&text, ",\"label%u\":\"%0100u\"", j, j);
+                buf_puts(&text, "}}}");
+                snprintf(path, sizeof(path), "/var/lib/docker/containers/%s/config.v2.json", id);
+                tree_write_bytes(&t, path, text.data, text.len);
+                snprintf(path, sizeof(path), "/docker/%s", id);
+                c = tree_add(&t, path);
+                assert_text(c->facts.name, "web");
+                assert_true(c->trimmed || c->facts.n_labels == 101);
+        }
+        counts = container_table_counts(t.table);
+        assert_int_equal(counts.containers, 20);
+        assert_true(counts.bytes <= (64 << 10) + 20 * 2048); /* what is left of one is small */
+        assert_true(counts.containers_trimmed >= 10);
+        assert_true(c->trimmed && c->facts.n_labels == 0);
+        for (unsigned i = 0; i < 20; i++) {
+                snprintf(path, sizeof(path), "/docker/%064x", i + 1);
+                container_table_gone(t.table, tree_cgroup(&t, path));
+        }
+        t.now += 3600 * SECOND;
+        container_table_tick(t.table);
+        assert_int_equal(container_table_counts(t.table).bytes, 0);
+        tree_done(&t);
+}
+
+/* What Docker writes once the container runs. */
+static void test_late_facts(void **state)
+{
+        const struct container *c;
+        struct tree t;
+        uint64_t id;
+
+        tree_init(&t);
+        tree_table(&t, (struct container_options){ 0 });
+        tree_docker(&t, "/var/lib/docker", ID_A, "/docker/" ID_A);
+        tree_write(&t, CONFIG, "{\"ID\":\"" ID_A "\",\"Name\":\"/web\",\"Config\":{\"Image\":\"web:1\"}}");
+        c = tree_add(&t, "/docker/" ID_A);
+        assert_false(KNOWS(c, ip));
+        assert_int_equal(c->facts.start, 1000 * SECOND);
+        id = c->cgroup_id;
+        tree_docker(&t, "/var/lib/docker", ID_A, "/docker/" ID_A);
+        t.now += 3 * SECOND;
+        container_table_tick(t.table);
+        container_table_find(t.table, id, &c);
+        assert_text(c->facts.ip, "172.17.0.2");
+        assert_int_equal(c->facts.start, INT64_C(1795610085874576428));
+        tree_done(&t);
+}
+
 /* A user's files count for that user's cgroups only, and another's files not at all. */
 static void test_owners(void **state)
 {
@@ -420,6 +484,8 @@ int main(void)
                 cmocka_unit_test(test_init_process),
                 cmocka_unit_test(test_hostile_files),
                 cmocka_unit_test(test_hostile_content),
+                cmocka_unit_test(test_memory_is_bounded),
+                cmocka_unit_test(test_late_facts),
                 cmocka_unit_test(test_owners),
         };
 
