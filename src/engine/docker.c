@@ -140,10 +140,11 @@ void parse_docker_repositories(const json_t *repositories, struct draft *d)
         }
 }
 
-static void read_images(struct engines *e, const struct folder *folder, struct draft *d)
+static void read_images(struct engines *e, const struct folder *folder, struct str driver, struct draft *d)
 {
         _cleanup_json_ json_t *repositories = NULL;
         struct error err = ERROR_INIT;
+        char path[STR_SHOWN_MAX + 32];
         int r;
 
         if (!DRAFT_KNOWS(d, image_id)) {
@@ -152,10 +153,8 @@ static void read_images(struct engines *e, const struct folder *folder, struct d
                         d->c.why_no_image_id = STR_LIT("Docker keeps images in containerd, whose content store lacks this one");
                 return;
         }
-        r = folder_read_json(&e->files, folder, "image/overlay2/repositories.json", ENGINE_LIST_MAX, &repositories, &err);
-        if (r == -ENOENT)
-                r = folder_read_json(&e->files, folder, "image/fuse-overlayfs/repositories.json", ENGINE_LIST_MAX,
-                                     &repositories, &err);
+        snprintf(path, sizeof(path), "image/%.*s/repositories.json", STR_SHOWN(driver));
+        r = folder_read_json(&e->files, folder, path, ENGINE_LIST_MAX, &repositories, &err);
         if (r < 0)
                 draft_why(d, &d->c.why_no_digest, "Docker's list of images could not be read: %s", err.message);
         else
@@ -202,6 +201,7 @@ static int read_config(struct engines *e, const struct folder *folder, struct st
                 draft_why(d, &d->c.why_pending, "%s", err->message);
         else
                 parse_docker_host_config(host_config, d);
+        read_images(e, folder, json_text(config, "Driver"), d);
         return 0;
 }
 
@@ -256,7 +256,6 @@ int identify_docker(struct engines *e, const struct cgroup_name *name, struct dr
                 if (r < 0)
                         return r;
         }
-        read_images(e, &folder, d);
         read_runtime(e, name, d);
         if (!d->has_bundle && containerd_bundle(e, name, "moby", d, err) < 0 && !d->c.why_pending.n)
                 draft_why(d, &d->c.why_pending, "%s", err->message);

@@ -210,7 +210,7 @@ int containerd_bundle(struct engines *e, const struct cgroup_name *name, const c
 void containerd_image_id(struct engines *e, int64_t uid, struct str digest, struct draft *d);
 /* Adds what runc's state in that folder tells: init process, start, cgroup. */
 void runtime_add_state(struct engines *e, const struct folder *folder, struct str id, struct draft *d);
-/* The same where runtimes keep it that podman and CRI-O use. */
+/* The same where runtimes keep it that podman and CRI-O use, and the bundle's path where it is not known. */
 void runtime_add_any_state(struct engines *e, const struct cgroup_name *name, struct draft *d);
 /* What only the kernel tells, for all engines: init process, root, layers, addresses, namespaces. */
 void identify_running(struct engines *e, struct str path, struct draft *d);

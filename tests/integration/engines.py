@@ -101,7 +101,7 @@ class World:
         self.holder.wait()
         self.log.close()
         for hierarchy in [pathlib.Path("/sys/fs/cgroup"), *pathlib.Path("/sys/fs/cgroup").iterdir()]:
-            for path in self.cgroups:
+            for path in sorted(self.cgroups, key=len, reverse=True):
                 remove_cgroup(pathlib.Path(str(hierarchy) + path))
 
 

@@ -254,6 +254,46 @@ def test_crun_alone(world_v2, tmp_path):
     world_v2.run(*prefix, *crun, "delete", "-f", "bare-crun", check=False)
 
 
+ROOTLESS = """
+home=/var/lib/ann; cgroup=/sys/fs/cgroup/user.slice/user-1234.slice/user@1234.service
+if [ ! -d $home ]; then
+        mkdir -p $home /run/user/1234 $cgroup/own
+        cp /etc/passwd /run/passwd && cp /etc/group /run/group
+        echo "ann:x:1234:1234::$home:/bin/sh" >>/run/passwd; echo 'ann:x:1234:' >>/run/group
+        for file in subuid subgid; do [ -f /etc/$file ] || exit 77; echo ann:200000:65536 >/run/$file; done
+        for file in passwd group subuid subgid; do mount --bind /run/$file /etc/$file; done
+        cp "$1" $home/web.tar; chown -R 1234:1234 $home /run/user/1234 $cgroup; chmod 700 /run/user/1234
+fi
+shift; cd $home; echo $$ >$cgroup/own/cgroup.procs
+export HOME=$home XDG_RUNTIME_DIR=/run/user/1234 USER=ann TMPDIR=/tmp
+exec setpriv --reuid=1234 --regid=1234 --clear-groups podman --cgroup-manager=cgroupfs --runtime runc "$@"
+"""
+
+
+def test_podman_rootless(world_v2, image):
+    """Of a user's own engine, found through the part of the tree of cgroups that is the user's."""
+    need("podman", "runc", "setpriv", "newuidmap")
+
+    def podman(*args):
+        done = world_v2.run("sh", "-c", ROOTLESS, "sh", image[0], *args, check=False)
+        if done.returncode != 0:
+            pytest.skip("podman does not work for users here: " + done.stderr.strip()[-300:])
+        return done.stdout
+
+    slices = ["/user.slice", "/user-1234.slice", "/user@1234.service", "/own"]
+    world_v2.cgroups |= {"".join(slices[:n]) for n in range(1, 5)}
+    name = podman("load", "-i", "web.tar").split("Loaded image: ")[1].strip()
+    container_id = podman("run", "-d", "--network=none", *LIMITS, "--name", "mine", name).strip()
+    told = json.loads(podman("image", "inspect", name))[0]
+    if not any(container_id in path for path, _, _ in os.walk("/sys/fs/cgroup")):
+        pytest.skip("the runtime made no cgroup for a user's container here")
+    _, c = one(world_v2, container_id)
+    assert (c["name"], c["engine"], c["uid"]) == ("mine", "podman", 1234)
+    assert c["image"]["name"] == name and c["image"]["digest"] == told["Digest"]
+    assert c["image"]["id"] == "sha256:" + told["Id"] and c["whyIncomplete"] is None
+    podman("rm", "-f", "-t", "0", "mine")
+
+
 def test_nested_cgroups_and_forged_names(world, tmp_path):
     """A cgroup that a container made below its own is that container's, whatever it is called."""
     need("runc")

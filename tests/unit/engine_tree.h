@@ -170,7 +170,7 @@ static inline void tree_docker(const struct tree *t, const char *data, const cha
         _cleanup_(buf_free) struct buf text = { 0 };
         char path[4096];
 
-        buf_printf(&text, "{\"ID\":\"%s\",\"Name\":\"/web\",\"Image\":\"sha256:" IMAGE_ID "\",\"Config\":{\"Image\":"
+        buf_printf(&text, "{\"ID\":\"%s\",\"Name\":\"/web\",\"Driver\":\"overlay2\",\"Image\":\"sha256:" IMAGE_ID "\",\"Config\":{\"Image\":"
                           "\"registry.example:5000/shop/web:1.2\",\"Labels\":{\"app\":\"shop\"}},\"MountPoints\":{\"/data\":"
                           "{\"Source\":\"/srv/data\",\"Destination\":\"/data\",\"RW\":false,\"Relabel\":\"ro\","
                           "\"Propagation\":\"rprivate\"}},\"NetworkSettings\":{\"Networks\":{\"bridge\":{\"IPAddress\":"

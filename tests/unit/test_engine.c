@@ -267,17 +267,17 @@ static void test_crio(void **state)
         tree_done(&t);
 }
 
-static void write_podman(const struct tree *t, const char *storage, const char *cgroup)
+static void write_podman(const struct tree *t, const char *storage, const char *driver, const char *cgroup)
 {
         char path[4096];
 
-        snprintf(path, sizeof(path), "%s/overlay-containers/" ID_A "/userdata", storage);
+        snprintf(path, sizeof(path), "%s/%s-containers/" ID_A "/userdata", storage, driver);
         tree_bundle(t, path, cgroup, ",\"annotations\":{\"io.container.manager\":\"libpod\","
                                      "\"io.podman.annotations.privileged\":\"FALSE\"}");
-        snprintf(path, sizeof(path), "%s/overlay-containers/containers.json", storage);
+        snprintf(path, sizeof(path), "%s/%s-containers/containers.json", storage, driver);
         tree_write(t, path, "[{\"id\":\"" ID_B "\"},{\"id\":\"" ID_A "\",\"names\":[\"pweb\"],\"image\":\"" IMAGE_ID "\","
                             "\"metadata\":\"{\\\"image-name\\\":\\\"localhost/web:1\\\"}\"}]");
-        snprintf(path, sizeof(path), "%s/overlay-images/images.json", storage);
+        snprintf(path, sizeof(path), "%s/%s-images/images.json", storage, driver);
         tree_write(t, path, "[{\"id\":\"" IMAGE_ID "\",\"digest\":\"sha256:" DIGEST "\",\"names\":[\"localhost/web:1\"]}]");
 }
 
@@ -300,14 +300,22 @@ static void test_podman(void **state)
 
         tree_init(&t);
         tree_table(&t, (struct container_options){ 0 });
-        write_podman(&t, "/var/lib/containers/storage", "/libpod_parent/libpod-" ID_A);
+        write_podman(&t, "/var/lib/containers/storage", "overlay", "/libpod_parent/libpod-" ID_A);
         check_podman(tree_add(&t, "/libpod_parent/libpod-" ID_A), 0);
         tree_done(&t);
         tree_init(&t);
         tree_table(&t, (struct container_options){ 0 });
         tree_write(&t, "/etc/passwd", "root:x:0:0::/root:/bin/sh\nann:x:1000:1000:Ann:/home/ann:/bin/sh\n");
-        write_podman(&t, "/home/ann/.local/share/containers/storage", "user.slice:libpod:" ID_A);
+        write_podman(&t, "/home/ann/.local/share/containers/storage", "vfs", "user.slice:libpod:" ID_A);
         check_podman(tree_add(&t, "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" ID_A ".scope"), 1000);
+        tree_done(&t);
+        /* A storage elsewhere is found through the runtime's state. */
+        tree_init(&t);
+        tree_table(&t, (struct container_options){ 0 });
+        write_podman(&t, "/big/disk", "overlay", "machine.slice:libpod:" ID_A);
+        tree_write(&t, "/run/crun/" ID_A "/status", "{\"pid\":5,\"cgroup-path\":\"/machine.slice/libpod-" ID_A ".scope/container\","
+                                                   "\"bundle\":\"/big/disk/overlay-containers/" ID_A "/userdata\"}");
+        check_podman(tree_add(&t, "/machine.slice/libpod-" ID_A ".scope"), 0);
         tree_done(&t);
 }
 
