@@ -38,6 +38,85 @@ static void test_young(void **state)
         tree_done(&t);
 }
 
+/* crun makes another cgroup below the scope, in which the program runs. */
+static void test_young_nested(void **state)
+{
+        const struct container *c;
+        struct tree t;
+        uint64_t id, inner;
+
+        tree_init(&t);
+        tree_table(&t, (struct container_options){ 0 });
+        assert_null(tree_add(&t, "/system.slice/crun-one.scope"));
+        assert_null(tree_add(&t, "/system.slice/crun-one.scope/container"));
+        id = tree_cgroup(&t, "/system.slice/crun-one.scope");
+        inner = tree_cgroup(&t, "/system.slice/crun-one.scope/container");
+        for (unsigned i = 0; i < 3; i++) /* what runs in the cgroup before is the runtime itself */
+                container_table_refresh(t.table, inner);
+        tree_bundle(&t, "/srv/b1", "system.slice:crun:one", "");
+        tree_write(&t, "/run/crun/one/status", "{\"pid\":5,\"bundle\":\"/srv/b1\","
+                                               "\"cgroup-path\":\"/system.slice/crun-one.scope/container\"}");
+        assert_int_equal(container_table_refresh(t.table, inner), CONTAINER_KNOWN);
+        assert_int_equal(container_table_find(t.table, inner, &c), CGROUP_CONTAINER);
+        assert_int_equal(c->cgroup_id, id);
+        assert_text(c->facts.id, "one");
+        assert_int_equal(tree_kind(&t, id), CGROUP_CONTAINER);
+        tree_done(&t);
+}
+
+/* Stopped and started: the same path, another cgroup, and nobody said that the former is gone. */
+static void test_started_again(void **state)
+{
+        const struct container *c;
+        struct tree t;
+        uint64_t first, second;
+
+        tree_init(&t);
+        tree_table(&t, (struct container_options){ 0 });
+        tree_docker(&t, "/var/lib/docker", ID_A, "/docker/" ID_A);
+        first = tree_add(&t, "/docker/" ID_A)->cgroup_id;
+        tree_cgroup(&t, "/docker/holds-the-number"); /* so that it is not given out again */
+        assert_int_equal(rename(strcat(strcpy((char[4096]){ 0 }, t.cgroups), "/docker/" ID_A),
+                                strcat(strcpy((char[4096]){ 0 }, t.cgroups), "/docker/old")), 0);
+        second = tree_cgroup(&t, "/docker/" ID_A);
+        assert_true(second != first);
+        c = tree_add(&t, "/docker/" ID_A);
+        assert_int_equal(c->cgroup_id, second);
+        assert_int_equal(tree_kind(&t, first), CGROUP_GONE);
+        assert_int_equal(container_table_counts(t.table).containers, 1);
+        tree_done(&t);
+}
+
+/* On this machine's own hierarchy: the kernel opens a cgroup by its number. */
+static void test_path_of_this_machine(void **state)
+{
+        _cleanup_(container_table_freep) struct container_table *table = NULL;
+        struct container_options options = { .no_sockets = true };
+        struct error err = ERROR_INIT;
+        const struct container *c;
+        char path[256];
+        struct stat st;
+        bool v1;
+
+        if (container_table_new(&options, &table, &err) < 0) {
+                print_message("skipped: %s\n", err.message);
+                skip();
+        }
+        snprintf(path, sizeof(path), "%s/tallyman-test-%d", container_table_hierarchy(table, &v1), (int)getpid());
+        if (mkdir(path, 0755) < 0) {
+                print_message("skipped: no cgroup can be made here\n");
+                skip();
+        }
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(container_table_add_cgroup(table, st.st_ino, NULL, &err), 0);
+        assert_int_equal(container_table_find(table, st.st_ino, &c), CGROUP_NEW);
+        assert_int_equal(rmdir(path), 0);
+        container_table_gone(table, st.st_ino);
+        assert_int_equal(container_table_find(table, st.st_ino, &c), CGROUP_UNKNOWN);
+        assert_int_equal(container_table_add_cgroup(table, st.st_ino, NULL, &err), -ENOENT);
+        assert_int_equal(container_table_find(table, st.st_ino, &c), CGROUP_HOST);
+}
+
 static void test_pending_becomes_known(void **state)
 {
         const struct container *c;
@@ -472,6 +551,9 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_young),
+                cmocka_unit_test(test_young_nested),
+                cmocka_unit_test(test_started_again),
+                cmocka_unit_test(test_path_of_this_machine),
                 cmocka_unit_test(test_pending_becomes_known),
                 cmocka_unit_test(test_tombstones),
                 cmocka_unit_test(test_bounds),
