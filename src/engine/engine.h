@@ -85,7 +85,7 @@ struct container {
         struct str bundle;           /* directory that holds config.json */
         struct str root;             /* the merged root file system as the host's mount namespace names it */
         struct str upper;            /* overlay: where the container's own changes lie */
-        const struct str *layers;    /* overlay: lower directories, the uppermost first */
+        const struct str *layers;    /* overlay: lower directories, the uppermost first; links of the engine followed */
         uint32_t n_layers;
         bool knows_device;
         struct container_device device; /* of the root as mountinfo names it, which is the kernel's s_dev; stat(2) differs */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What only the kernel tells of a container that runs: its init process, root, layers, addresses, shared namespaces. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "engine/engine_private.h"
 
@@ -54,6 +56,35 @@ static bool is_hosts_root(struct str host_table, const struct mount_line *line)
                host.device.major == line->device.major && host.device.minor == line->device.minor;
 }
 
+/* Engines keep mount options short by links, ".../l/SHORTNAME"; what they lead to is the layer's own folder. */
+static void follow_link(struct engines *e, struct draft *d, struct str *layer)
+{
+        _cleanup_close_ int fd = -EBADF;
+        char path[ENGINE_PATH_MAX], link[64];
+        size_t root = strlen(e->files.root);
+        ssize_t n;
+
+        if (layer->n >= sizeof(path) || *layer->p != '/')
+                return;
+        snprintf(path, sizeof(path), "%.*s", STR_ARG(*layer));
+        fd = files_open(&e->files, path, "", O_DIRECTORY, UID_ANY, NULL);
+        if (fd < 0)
+                return;
+        snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+        n = readlink(link, path, sizeof(path));
+        if (n > (ssize_t)root && n < (ssize_t)sizeof(path) && memcmp(path, e->files.root, root) == 0)
+                *layer = draft_text(d, (struct str){ path + root, (size_t)n - root });
+}
+
+static bool is_short(struct str layer)
+{
+        size_t slash = layer.n;
+
+        while (slash && layer.p[slash - 1] != '/')
+                slash--;
+        return slash > 3 && memcmp(layer.p + slash - 3, "/l/", 3) == 0;
+}
+
 static void find_root(struct engines *e, struct draft *d)
 {
         _cleanup_(buf_free) struct buf host = { 0 }, own = { 0 };
@@ -66,6 +97,10 @@ static void find_root(struct engines *e, struct draft *d)
         else if (d->c.init_pid && read_proc(e, d->c.init_pid, "mountinfo", ENGINE_MOUNTINFO_MAX, &own) == 0 &&
                  mountinfo_find(buf_str(&own), STR_LIT("/"), &line) && !is_hosts_root(buf_str(&host), &line))
                 draft_take_mount(d, &line);
+        /* Of a user's engine the path is whatever that user likes. */
+        for (uint32_t i = 0; i < d->c.n_layers && !d->c.uid; i++)
+                if (is_short(d->layers[i]))
+                        follow_link(e, d, &d->layers[i]);
 }
 
 /* ---- namespaces ---- */

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from engines import TALLYMAN, World, make_archive, make_bundle, need
+from engine_world import TALLYMAN, World, make_archive, make_bundle, need
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="engines are started as root")
 LIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000")
@@ -105,6 +105,7 @@ def test_docker(docker, image):
     assert c["started"][:16] == told["State"]["StartedAt"][:16]
     assert c["root"]["device"] == device_as_the_container_sees_it(docker, c["pid"])
     assert c["root"]["upper"] == told["GraphDriver"]["Data"]["UpperDir"]
+    assert c["root"]["lower"] == told["GraphDriver"]["Data"]["LowerDir"].split(":")
     docker.run("docker", "rm", "-f", "web")
     assert container_id not in [c["id"] for c in docker.containers()[1]]
 

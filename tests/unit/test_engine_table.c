@@ -362,6 +362,7 @@ static void test_nested_container(void **state)
 /* A number that an engine wrote down long ago may be another process's. */
 static void test_init_process(void **state)
 {
+        char whole[4096];
         struct tree t;
 
         tree_init(&t);
@@ -369,10 +370,16 @@ static void test_init_process(void **state)
         tree_docker(&t, "/var/lib/docker", ID_A, "/docker/" ID_A);
         tree_docker(&t, "/var/lib/docker", ID_B, "/docker/" ID_B);
         tree_write(&t, "/proc/77/cgroup", "5:pids:/docker/" ID_A "\n0::/docker/" ID_A "\n");
-        tree_write(&t, "/proc/77/mountinfo", "1 1 0:45 / / rw - overlay o rw,lowerdir=/a:/b,upperdir=/u,workdir=/w\n");
+        tree_write(&t, "/proc/77/mountinfo", "1 1 0:45 / / rw - overlay o rw,lowerdir=/o/l/ABC:/o/l/GONE,upperdir=/u,workdir=/w\n");
+        tree_folder(&t, "/o/1/diff");
+        tree_folder(&t, "/o/l");
+        tree_path(&t, "/o/l/ABC", whole);
+        assert_int_equal(symlink("../1/diff", whole), 0);
         tree_write(&t, "/sys/fs/cgroup/docker/" ID_B "/cgroup.procs", "88\n99\n");
         assert_int_equal(tree_add(&t, "/docker/" ID_A)->init_pid, 77);
         assert_int_equal(tree_add(&t, "/docker/" ID_A)->n_layers, 2);
+        assert_text(tree_add(&t, "/docker/" ID_A)->layers[0], "/o/1/diff");
+        assert_text(tree_add(&t, "/docker/" ID_A)->layers[1], "/o/l/GONE");
         assert_true(tree_add(&t, "/docker/" ID_A)->knows_device);
         assert_int_equal(tree_add(&t, "/docker/" ID_B)->init_pid, 88);
         tree_done(&t);
