@@ -290,7 +290,7 @@ if [ ! -d $home ]; then
         cp "$1" $home/web.tar; chown -R 1234:1234 $home /run/user/1234 $cgroup; chmod 700 /run/user/1234
 fi
 shift; cd $home; echo $$ >$cgroup/own/cgroup.procs
-export HOME=$home XDG_RUNTIME_DIR=/run/user/1234 USER=ann TMPDIR=/tmp
+export HOME=$home XDG_RUNTIME_DIR=/run/user/1234 USER=ann TMPDIR=$home
 exec setpriv --reuid=1234 --regid=1234 --clear-groups podman --cgroup-manager=cgroupfs --runtime runc "$@"
 """
 
