@@ -29,6 +29,32 @@ int json_parse(struct str text, size_t max, json_t **ret, struct error *err)
         return 0;
 }
 
+/* How many values there are, at most, in as much of `text` as is valid JSON. */
+static size_t count_values(struct str text)
+{
+        bool in_string = false;
+        size_t n = 1;
+
+        for (size_t i = 0; i < text.n; i++) {
+                char c = text.p[i];
+
+                if (in_string && c == '\\')
+                        i++;
+                else if (c == '"')
+                        in_string = !in_string;
+                else if (!in_string && (c == ',' || c == '[' || c == '{'))
+                        n++;
+        }
+        return n;
+}
+
+int json_parse_few(struct str text, size_t max, size_t max_values, json_t **ret, struct error *err)
+{
+        if (text.n <= max && count_values(text) > max_values)
+                return error_say(err, -E2BIG, "JSON of more than %zu values", max_values);
+        return json_parse(text, max, ret, err);
+}
+
 /* 1: a member is there, 0: it is not and need not be. */
 static int member(const json_t *object, const char *key, bool required, json_t **ret, struct error *err)
 {
@@ -279,6 +305,26 @@ void json_write_i64(struct json_writer *w, int64_t v)
 {
         separate(w);
         buf_printf(&w->buf, "%lld", (long long)v);
+}
+
+void json_write_decimal(struct json_writer *w, double v)
+{
+        const double one = 100000, most = 1e12;
+        uint64_t all;
+        char text[40];
+        int n;
+
+        if (!(v >= -most && v <= most)) {
+                json_write_null(w);
+                return;
+        }
+        all = (uint64_t)((v < 0 ? -v : v) * one + 0.5);
+        n = snprintf(text, sizeof(text), "%s%llu.%05llu", v < 0 && all ? "-" : "", (unsigned long long)(all / (uint64_t)one),
+                     (unsigned long long)(all % (uint64_t)one));
+        while (text[n - 1] == '0')
+                n--;
+        separate(w);
+        buf_add(&w->buf, text, (size_t)(text[n - 1] == '.' ? n - 1 : n));
 }
 
 void json_write_bool(struct json_writer *w, bool v)

@@ -14,6 +14,8 @@
 #include "model/problem.h"
 #include "oci/image_index.h"
 
+struct rule_set;
+
 enum check_state {
         CHECK_DONE,
         CHECK_NO_DATA,
@@ -47,6 +49,7 @@ struct scan_options {
         bool use_cache;
         bool owners; /* fill scan_result.owners */
         struct scan_limits limits;
+        const struct rule_set *rules; /* loaded with judge_sources; NULL: the stock rules */
 };
 
 /* All owned by the result. */
@@ -64,6 +67,7 @@ struct scan_result {
         struct image_index *index;
         uint32_t *owners; /* if asked for: package index + 1 for each file of `index`, 0 for none */
         struct finding_list findings;
+        const char *policy; /* the file whose decisions stand in the findings; NULL: none */
         struct problem_list problems;
 };
 

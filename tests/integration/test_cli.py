@@ -9,8 +9,8 @@ import subprocess
 import pytest
 
 TALLYMAN = os.path.abspath(os.environ.get("TALLYMAN", "build/tallyman"))
-COMMANDS = ["scan", "rules check", "rules explain", "rules fields", "rules list", "containers",
-            "cache prune", "version", "help", "completion"]
+COMMANDS = ["scan", "policy check", "watch", "containers", "replay", "events", "rules test", "rules bundle", "rules check", "rules explain", "rules fields", "rules list",
+            "key generate", "key show", "key sign", "key verify", "cache prune", "version", "help", "completion"]
 
 
 def run(*args, **kwargs):
@@ -93,8 +93,8 @@ def test_completion_is_valid(shell, tmp_path):
     (["sc"], {"scan"}),
     (["cache", ""], {"prune"}),
     (["scan", "--form"], {"--format"}),
-    (["scan", "--format", ""], {"table", "json"}),
-    (["scan", "--format", "=", "j"], {"json"}),
+    (["scan", "--format", ""], {"table", "json", "sarif", "junit", "markdown"}),
+    (["scan", "--format", "=", "j"], {"json", "junit"}),
     (["completion", "f"], {"fish"}),
 ])
 def test_bash_completes(words, expected, tmp_path):
