@@ -100,8 +100,10 @@ DEFINE_FREEP(const struct container, container_unref)
 
 /* How the files and sockets of engines are reached, where that needs privileges which the caller lacks. */
 struct container_access {
-        /* Opens base/path (`path` may be empty) for reading: a file, or a directory with O_DIRECTORY in `flags`. No links
-         * may be followed below `base`, and it must not block. A descriptor, or a negative errno with a message. */
+        /* Opens base/path for reading: a file, or a directory with O_DIRECTORY in `flags`. No links may be followed below
+         * `base`, and it must not block. `path` may be empty: then base itself is meant, with O_PATH | O_NOFOLLOW the link
+         * that stands there; "/proc/PID/ns/KIND" is a link that has to be followed. A descriptor, or a negative errno with
+         * a message. */
         int (*open)(void *ctx, const char *base, const char *path, int flags, struct error *err);
         /* A connected stream socket, non-blocking. */
         int (*connect)(void *ctx, const char *path, struct error *err);

@@ -56,33 +56,38 @@ static bool is_hosts_root(struct str host_table, const struct mount_line *line)
                host.device.major == line->device.major && host.device.minor == line->device.minor;
 }
 
-/* Engines keep mount options short by links, ".../l/SHORTNAME"; what they lead to is the layer's own folder. */
-static void follow_link(struct engines *e, struct draft *d, struct str *layer)
+/* Engines keep mount options short by links, ".../l/SHORTNAME" to "../NAME/diff"; NAME is the layer's own folder. Read and
+ * not followed, so that it works where another process opens files for us. */
+static void follow_link(struct engines *e, struct draft *d, struct str *layer, size_t folder)
 {
+        _cleanup_(buf_free) struct buf path = { 0 };
         _cleanup_close_ int fd = -EBADF;
-        char path[ENGINE_PATH_MAX], link[64];
-        size_t root = strlen(e->files.root);
+        char target[ENGINE_PATH_MAX];
         ssize_t n;
 
-        if (layer->n >= sizeof(path) || *layer->p != '/')
+        buf_add_str(&path, *layer);
+        if (!buf_ok(&path))
                 return;
-        snprintf(path, sizeof(path), "%.*s", STR_ARG(*layer));
-        fd = files_open(&e->files, path, "", O_DIRECTORY, UID_ANY, NULL);
+        fd = files_open(&e->files, path.data, "", O_PATH | O_NOFOLLOW, UID_ANY, NULL);
         if (fd < 0)
                 return;
-        snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-        n = readlink(link, path, sizeof(path));
-        if (n > (ssize_t)root && n < (ssize_t)sizeof(path) && memcmp(path, e->files.root, root) == 0)
-                *layer = draft_text(d, (struct str){ path + root, (size_t)n - root });
+        n = readlinkat(fd, "", target, sizeof(target));
+        if (n <= 3 || n >= (ssize_t)sizeof(target) || memcmp(target, "../", 3) != 0)
+                return;
+        path.len = folder;
+        buf_add(&path, target + 3, (size_t)n - 3);
+        if (buf_ok(&path))
+                *layer = draft_text(d, buf_str(&path));
 }
 
-static bool is_short(struct str layer)
+/* Length of what stands before "l/SHORTNAME", 0: it is no such path. */
+static size_t folder_of_links(struct str layer)
 {
         size_t slash = layer.n;
 
         while (slash && layer.p[slash - 1] != '/')
                 slash--;
-        return slash > 3 && memcmp(layer.p + slash - 3, "/l/", 3) == 0;
+        return slash > 3 && memcmp(layer.p + slash - 3, "/l/", 3) == 0 ? slash - 2 : 0;
 }
 
 static void find_root(struct engines *e, struct draft *d)
@@ -98,9 +103,12 @@ static void find_root(struct engines *e, struct draft *d)
                  mountinfo_find(buf_str(&own), STR_LIT("/"), &line) && !is_hosts_root(buf_str(&host), &line))
                 draft_take_mount(d, &line);
         /* Of a user's engine the path is whatever that user likes. */
-        for (uint32_t i = 0; i < d->c.n_layers && !d->c.uid; i++)
-                if (is_short(d->layers[i]))
-                        follow_link(e, d, &d->layers[i]);
+        for (uint32_t i = 0; i < d->c.n_layers && !d->c.uid; i++) {
+                size_t folder = folder_of_links(d->layers[i]);
+
+                if (folder)
+                        follow_link(e, d, &d->layers[i], folder);
+        }
 }
 
 /* ---- namespaces ---- */
