@@ -16,13 +16,19 @@ esac
 DEMO_PACKAGES=(apt dpkg python3 tar)
 TEST_PACKAGES=(buildah busybox-static db5.3-util docker.io fish libcmocka-dev mandoc mmdebstrap openssl
         python3-jsonschema python3-pytest python3-yaml rpm shellcheck skopeo zlib1g-dev zsh zstd)
+# Engines, in namespaces of the tests' own; what is not there is skipped.
+TEST_PACKAGES+=(containerd crun docker-registry podman runc uidmap)
+# Debian 13 keeps Docker's client apart.
+# shellcheck disable=SC1090
+if [ "$(. "${OS_RELEASE:-/etc/os-release}" 2>/dev/null && echo "${ID:-}-${VERSION_ID:-}")" = debian-13 ]; then TEST_PACKAGES+=(docker-cli); fi
 # Plain names: the distribution's own clang, and its runtime (libFuzzer, sanitizers), whatever their versions are.
 FUZZ_PACKAGES=(libclang-rt-dev)
 FORMAT_PACKAGES=(clang-format)
 
 # How to tell on other distributions whether what a package holds is there: a command, "pc:" and a pkg-config module,
 # "py:" and a Python module. Of the rest nothing can be told; the build will.
-declare -A SIGNS=([apt]=apt-get [buildah]=buildah [busybox-static]=busybox [clang]=clang [clang-format]=clang-format [db5.3-util]=db5.3_load [docker.io]=dockerd [dpkg]=dpkg-deb [fish]=fish [gcc]=gcc
+declare -A SIGNS=([apt]=apt-get [buildah]=buildah [busybox-static]=busybox [containerd]=containerd [crun]=crun [docker-registry]=docker-registry [podman]=podman [runc]=runc [uidmap]=newuidmap
+        [clang]=clang [clang-format]=clang-format [db5.3-util]=db5.3_load [docker.io]=dockerd [dpkg]=dpkg-deb [fish]=fish [gcc]=gcc
         [libarchive-dev]=pc:libarchive [libbpf-dev]=pc:libbpf [libcmocka-dev]=pc:cmocka [libhyperscan-dev]=pc:libhs [libisal-dev]=pc:libisal
         [libjansson-dev]=pc:jansson [libvectorscan-dev]=pc:libhs
         [libseccomp-dev]=pc:libseccomp [libsqlite3-dev]=pc:sqlite3 [libssl-dev]=pc:libcrypto [libyaml-dev]=pc:yaml-0.1

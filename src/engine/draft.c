@@ -147,6 +147,7 @@ void draft_image_id(struct draft *d, struct str id)
 struct sealed {
         struct container c;
         atomic_uint references;
+        size_t bytes; /* all of it */
         max_align_t data[];
 };
 
@@ -244,9 +245,24 @@ int draft_seal(struct draft *d, const struct container **ret, struct error *err)
                 return error_oom(err);
         packer = (struct packer){ .at = (char *)sealed->data };
         pack_all(&packer, d, &sealed->c);
+        sealed->bytes = sizeof(*sealed) + packer.used;
         atomic_init(&sealed->references, 1);
         *ret = &sealed->c;
         return 0;
+}
+
+void draft_trim(struct draft *d)
+{
+        d->c.facts.n_labels = d->c.facts.n_pod_labels = d->c.facts.n_mounts = 0;
+        d->c.facts.knows_mounts = false;
+        d->c.facts.known &= ~(UINT64_C(1) << CONTAINER_cni | UINT64_C(1) << CONTAINER_pod_cni);
+        d->c.facts.cni = d->c.facts.pod_cni = STR_NULL;
+        d->c.trimmed = true;
+}
+
+size_t container_bytes(const struct container *container)
+{
+        return ((const struct sealed *)container)->bytes;
 }
 
 const struct container *container_ref(const struct container *container)

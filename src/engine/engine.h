@@ -71,6 +71,7 @@ struct container {
         enum container_state state;
         bool seen_late; /* it ran before we looked */
         bool sandbox;   /* holds a pod's namespaces, runs no program of the user's */
+        bool trimmed;   /* labels and mounts were left out, since all containers together may take no more memory */
 
         /* All that rules read: ids, name, image, labels, mounts, pod. Point syscall_event.container here. Its `start` is
          * the engine's, else when the cgroup was seen. */
@@ -84,7 +85,7 @@ struct container {
         struct str bundle;           /* directory that holds config.json */
         struct str root;             /* the merged root file system as the host's mount namespace names it */
         struct str upper;            /* overlay: where the container's own changes lie */
-        const struct str *layers;    /* overlay: lower directories, the uppermost first */
+        const struct str *layers;    /* overlay: lower directories, the uppermost first; links of the engine followed */
         uint32_t n_layers;
         bool knows_device;
         struct container_device device; /* of the root as mountinfo names it, which is the kernel's s_dev; stat(2) differs */
@@ -99,8 +100,10 @@ DEFINE_FREEP(const struct container, container_unref)
 
 /* How the files and sockets of engines are reached, where that needs privileges which the caller lacks. */
 struct container_access {
-        /* Opens base/path (`path` may be empty) for reading: a file, or a directory with O_DIRECTORY in `flags`. No links
-         * may be followed below `base`, and it must not block. A descriptor, or a negative errno with a message. */
+        /* Opens base/path for reading: a file, or a directory with O_DIRECTORY in `flags`. No links may be followed below
+         * `base`, and it must not block. `path` may be empty: then base itself is meant, with O_PATH | O_NOFOLLOW the link
+         * that stands there; "/proc/PID/ns/KIND" is a link that has to be followed. A descriptor, or a negative errno with
+         * a message. */
         int (*open)(void *ctx, const char *base, const char *path, int flags, struct error *err);
         /* A connected stream socket, non-blocking. */
         int (*connect)(void *ctx, const char *path, struct error *err);
@@ -114,6 +117,7 @@ struct container_options {
         size_t containers_max;       /* that run; 4096 */
         size_t cgroups_max;          /* of hosts' services, and nested ones; 65536 */
         size_t tombstones_max;       /* 1024 */
+        size_t bytes_max;            /* of all containers' text and lists; 16 MiB. Beyond it labels and mounts are left out */
         uint64_t tombstone_seconds;  /* 60 */
         uint64_t socket_ms;          /* how long containerd may take for one container; 500 */
         bool no_sockets;
@@ -165,8 +169,9 @@ int container_table_each(const struct container_table *table, bool tombstones,
                          int (*each)(void *ctx, const struct container *container, bool gone), void *ctx);
 
 struct container_table_counts {
-        uint64_t containers, pending, tombstones, cgroups; /* now */
-        uint64_t containers_evicted, cgroups_evicted, tombstones_evicted; /* for want of room, since the start */
+        uint64_t containers, pending, tombstones, cgroups, bytes; /* now */
+        /* For want of room, since the start: */
+        uint64_t containers_evicted, cgroups_evicted, tombstones_evicted, containers_trimmed;
         uint64_t reads, reads_failed, calls, calls_failed; /* of files, and of containerd's API */
 };
 struct container_table_counts container_table_counts(const struct container_table *table);

@@ -54,6 +54,9 @@ void draft_image(struct draft *d, struct str reference);
 void draft_image_id(struct draft *d, struct str id);
 /* Packs all into one piece of memory with one reference. */
 int draft_seal(struct draft *d, const struct container **ret, struct error *err) _must_check_;
+/* Leaves out what an image's author can make large without end. */
+void draft_trim(struct draft *d);
+size_t container_bytes(const struct container *container);
 
 /* ---- texts.c ---- */
 
@@ -207,7 +210,7 @@ int containerd_bundle(struct engines *e, const struct cgroup_name *name, const c
 void containerd_image_id(struct engines *e, int64_t uid, struct str digest, struct draft *d);
 /* Adds what runc's state in that folder tells: init process, start, cgroup. */
 void runtime_add_state(struct engines *e, const struct folder *folder, struct str id, struct draft *d);
-/* The same where runtimes keep it that podman and CRI-O use. */
+/* The same where runtimes keep it that podman and CRI-O use, and the bundle's path where it is not known. */
 void runtime_add_any_state(struct engines *e, const struct cgroup_name *name, struct draft *d);
 /* What only the kernel tells, for all engines: init process, root, layers, addresses, namespaces. */
 void identify_running(struct engines *e, struct str path, struct draft *d);
@@ -221,7 +224,9 @@ struct protobuf {
 
 static inline struct protobuf protobuf_of(struct str s)
 {
-        return (struct protobuf){ (const uint8_t *)s.p, (const uint8_t *)s.p + s.n, false };
+        const uint8_t *p = (const uint8_t *)(s.n ? s.p : "");
+
+        return (struct protobuf){ p, p + s.n, false };
 }
 /* The next field: of a length-delimited one *ret is borrowed bytes, of others it is empty. False: no more, or `bad`. */
 bool protobuf_next(struct protobuf *pb, uint32_t *ret_field, struct str *ret);
@@ -250,7 +255,10 @@ int hierarchy_find(struct engines *e, struct error *err) _must_check_;
 int hierarchy_id(struct engines *e, const char *path, uint64_t *ret, struct error *err) _must_check_;
 /* The path of a number; -ENOENT. */
 int hierarchy_path(struct engines *e, uint64_t id, struct buf *ret, struct error *err) _must_check_;
-/* Every cgroup, parents first. */
+#define WALK_STOP 1
+#define WALK_PASS 2 /* over all that is below */
+
+/* Every cgroup, parents first; those that are passed over do not count against ENGINE_CGROUPS_MAX. */
 int hierarchy_walk(struct engines *e, int (*each)(void *ctx, uint64_t id, struct str path, struct error *err), void *ctx,
                    struct error *err) _must_check_;
 /* No process is in it or below it. */

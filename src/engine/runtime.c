@@ -125,12 +125,14 @@ void runtime_add_state(struct engines *e, const struct folder *folder, struct st
 void runtime_add_any_state(struct engines *e, const struct cgroup_name *name, struct draft *d)
 {
         _cleanup_json_ json_t *state = NULL;
-        struct str bundle;
+        struct str bundle = STR_NULL;
 
         if (read_state(e, PLACE_CRUN, "status", name, &state, NULL) == 0)
                 parse_crun_status(state, &bundle, d);
         else if (read_state(e, PLACE_RUNC, "state.json", name, &state, NULL) == 0)
                 parse_runc_state(state, str_from(e->hierarchy), &bundle, d);
+        if (!d->c.bundle.n)
+                d->c.bundle = draft_text(d, bundle);
 }
 
 /* Alone, there is no image that anything could know of. */

@@ -38,7 +38,9 @@ struct slot {
         char *path;
         uint64_t since, gone, due; /* nanoseconds since the epoch; `due` 0: nothing is to be read again */
         unsigned tries;
+        uint32_t scanned; /* nested ones, by the scan that goes on */
         bool seen_late;
+        bool read_late;   /* what engines write late was waited for */
 };
 
 struct slot_list {
@@ -56,7 +58,8 @@ struct container_table {
         struct slot_list running, gone;
         size_t n_entries, n_young;
         uint32_t scan;
-        uint64_t containers_evicted, cgroups_evicted, tombstones_evicted;
+        size_t bytes; /* of all containers in slots */
+        uint64_t containers_evicted, cgroups_evicted, tombstones_evicted, containers_trimmed;
 };
 
 static inline uint64_t table_now(const struct container_table *t)
@@ -76,6 +79,8 @@ void index_settle(struct container_table *t, struct entry *entry);
 int slot_add(struct container_table *t, uint64_t id, char *path, const struct container *container, struct slot **ret,
              struct error *err) _must_check_;
 void slot_remove(struct container_table *t, struct slot_list *list, struct slot *slot);
+/* Another view of the same container; takes it. */
+void slot_replace(struct container_table *t, struct slot *slot, const struct container *container);
 void slot_bury(struct container_table *t, struct slot *slot);
 /* The one that runs whose cgroup is that path or lies above it, the nearest. */
 struct slot *slot_above(const struct container_table *t, struct str path);
