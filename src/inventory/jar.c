@@ -173,6 +173,7 @@ static int emit_own(struct jar *jar, struct error *err)
         const struct jar_manifest *m = &jar->manifest;
         struct str artifact, version, said = jar_manifest_version(m), license = buf_str(&m->license);
 
+        license = str_cut(&license, ';'); /* parameters follow: a link, a description */
         jar_split_name(jar->file_name, &artifact, &version);
         if (jar->has_own || (jar->n_properties == 1 && (version.n == 0 || str_equal(version, buf_str(&jar->only_version)))))
                 return 0;

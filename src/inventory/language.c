@@ -61,7 +61,12 @@ void language_entry_done(struct language_entry *e)
 
 void language_entry_license(struct language_entry *e, struct str license)
 {
+        struct str known = buf_str(&e->licenses);
+
         license = str_trim(license);
+        while (known.n)
+                if (str_equal(str_cut(&known, '\n'), license))
+                        return;
         if (license.n == 0 || license.n > LANGUAGE_LICENSE_MAX || memchr(license.p, '\n', license.n))
                 return;
         buf_add_str(&e->licenses, license);

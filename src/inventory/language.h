@@ -40,7 +40,7 @@ struct language_entry {
 
 void language_entry_clear(struct language_entry *e);
 void language_entry_done(struct language_entry *e); /* also the _cleanup_ form */
-/* Adds a licence; what looks like no name of one is left out. */
+/* Adds a licence, once; what looks like no name of one is left out. */
 void language_entry_license(struct language_entry *e, struct str license);
 /* Emits it, unless it is to be skipped. */
 int language_emit(struct language *l, const struct language_entry *e, struct error *err) _must_check_;

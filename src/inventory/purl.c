@@ -73,11 +73,6 @@ static bool is_type(const struct package *p, const char *type)
         return str_equals(p->type, type);
 }
 
-static bool is_of_distribution(const struct package *p)
-{
-        return is_type(p, "deb") || is_type(p, "apk") || is_type(p, "rpm");
-}
-
 /* The vendor. Of rpm distributions some have an ID of another name; advisories and other tools use the vendor's. */
 static struct str namespace_of(const struct package *p, const struct distribution *d)
 {
@@ -207,7 +202,7 @@ static void add_name(struct buf *out, const struct package *p)
 void package_url(const struct package *package, const struct distribution *d, struct buf *out)
 {
         struct str version = package->version, epoch = STR_NULL;
-        bool distributed = is_of_distribution(package);
+        bool distributed = package_is_of_distribution(package);
         char separator = '?';
 
         if (!distributed || (d && (d->id.n == 0 || memchr(d->id.p, '/', d->id.n))))

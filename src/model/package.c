@@ -8,6 +8,11 @@ const char *package_evidence_name(enum package_evidence evidence)
         return evidence == PACKAGE_DECLARED ? "declared" : "installed";
 }
 
+bool package_is_of_distribution(const struct package *package)
+{
+        return str_equals(package->type, "deb") || str_equals(package->type, "apk") || str_equals(package->type, "rpm");
+}
+
 /* All strings of a package, in the order of the encoding. */
 #define PACKAGE_STRINGS(p) \
         { &(p)->name, &(p)->version, &(p)->type, &(p)->arch, &(p)->source_name, &(p)->source_version, &(p)->vendor, \

@@ -34,6 +34,9 @@ struct package {
         uint32_t n_licenses;
 };
 
+/* True for packages of an operating system: what ships others' files. */
+bool package_is_of_distribution(const struct package *package);
+
 void package_encode(const struct package *package, struct buf *out);
 /* Licences are put into `arena`, strings are borrowed from the input. 0, -EBADMSG or -ENOMEM. */
 int package_decode(struct wire_reader *r, struct arena *arena, struct package *ret);
