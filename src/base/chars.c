@@ -33,8 +33,14 @@ int chars_fill(struct chars *c)
 
 void chars_skip_mark(struct chars *c)
 {
-        if (chars_peek(c) != 0xef)
+        if (chars_peek(c) != 0xef || c->at > 0)
                 return;
+        while (c->end < 3 && !c->ended) { /* the source may give less at a time */
+                ssize_t n = c->source.read(c->source.ctx, c->piece + c->end, 3 - c->end, &c->why);
+
+                c->ended = n <= 0;
+                c->end += n > 0 ? (size_t)n : 0;
+        }
         if (c->end >= 3 && c->piece[1] == 0xbb && c->piece[2] == 0xbf)
                 c->at = 3;
 }

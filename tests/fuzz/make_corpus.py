@@ -10,11 +10,12 @@ import sys
 
 import corpus_databases
 import corpus_images
+import corpus_languages
 import corpus_layers
 import corpus_rules
 
 CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
-TARGETS = {**corpus_databases.INPUTS, **corpus_images.INPUTS, **corpus_layers.INPUTS, **corpus_rules.INPUTS}
+TARGETS = {**corpus_databases.INPUTS, **corpus_images.INPUTS, **corpus_languages.INPUTS, **corpus_layers.INPUTS, **corpus_rules.INPUTS}
 
 
 def main():
