@@ -38,6 +38,8 @@ void chars_skip_mark(struct chars *c)
         while (c->end < 3 && !c->ended) { /* the source may give less at a time */
                 ssize_t n = c->source.read(c->source.ctx, c->piece + c->end, 3 - c->end, &c->why);
 
+                if (n < 0 && c->why.code == 0)
+                        error_set(&c->why, (int)n, "read on");
                 c->ended = n <= 0;
                 c->end += n > 0 ? (size_t)n : 0;
         }
