@@ -9,6 +9,7 @@
 
 #define NANOSECONDS 1000000000ll
 #define TIME_TEXT_MAX 40
+#define SHORT_ID 12 /* characters of a container's id */
 
 static const char *const format_names[] = { [ALERT_TEXT] = "text", [ALERT_JSON] = "json", [ALERT_FALCO] = "falco",
                                             [ALERT_OCSF] = "ocsf" };
@@ -61,6 +62,8 @@ static void write_where(const struct alert *alert, struct buf *out)
                 add_labelled(out, "name", str_from(alert->finding->subject_name));
         if (container_knows(c, CONTAINER_id))
                 add_labelled(out, "id", c->id);
+        else if (container_knows(c, CONTAINER_full_id))
+                add_labelled(out, "id", (struct str){ c->full_id.p, MIN_OF(c->full_id.n, (size_t)SHORT_ID) });
         if (container_knows(c, CONTAINER_image))
                 add_labelled(out, "image", c->image);
         buf_putc(out, ')');

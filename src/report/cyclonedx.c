@@ -28,13 +28,19 @@ static void put_fact(void *ctx, const char *name, struct str value)
         put_property(ctx, buf_ok(&full) ? full.data : "tallyman:package", value);
 }
 
+/* Of one licence alone that is in the SPDX list. */
+static bool is_name(struct str license)
+{
+        return sbom_is_expression(license) && !memchr(license.p, ' ', license.n) && license.p[0] != '(';
+}
+
 /* One expression stands alone; else each is an ID or a name. */
 static void put_licenses(struct json_writer *w, const struct package *p)
 {
         if (p->n_licenses == 0)
                 return;
         json_put_begin(w, "licenses", true);
-        if (p->n_licenses == 1 && sbom_is_expression(p->licenses[0])) {
+        if (p->n_licenses == 1 && sbom_is_expression(p->licenses[0]) && !is_name(p->licenses[0])) {
                 json_write_object_begin(w);
                 put_str(w, "expression", p->licenses[0]);
                 json_write_object_end(w);
@@ -42,7 +48,7 @@ static void put_licenses(struct json_writer *w, const struct package *p)
                 for (uint32_t i = 0; i < p->n_licenses; i++) {
                         json_write_object_begin(w);
                         json_put_begin(w, "license", false);
-                        put_str(w, "name", p->licenses[i]);
+                        put_str(w, is_name(p->licenses[i]) ? "id" : "name", p->licenses[i]);
                         json_write_object_end(w);
                         json_write_object_end(w);
                 }

@@ -9,13 +9,16 @@ import pathlib
 import sys
 
 import corpus_databases
+import corpus_events
 import corpus_images
 import corpus_languages
 import corpus_layers
 import corpus_rules
+import corpus_signed
 
 CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
-TARGETS = {**corpus_databases.INPUTS, **corpus_images.INPUTS, **corpus_languages.INPUTS, **corpus_layers.INPUTS, **corpus_rules.INPUTS}
+TARGETS = {**corpus_databases.INPUTS, **corpus_events.INPUTS, **corpus_images.INPUTS, **corpus_languages.INPUTS,
+           **corpus_layers.INPUTS, **corpus_rules.INPUTS, **corpus_signed.INPUTS}
 
 
 def main():
