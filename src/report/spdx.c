@@ -200,7 +200,7 @@ static int put_packages(struct json_writer *w, const struct sbom *sbom, struct e
         json_write_object_end(w);
         if (result->has_distribution && d->id.n) {
                 json_write_object_begin(w);
-                put_common(w, DISTRIBUTION_ID, d->id, d->version_id, "OPERATING-SYSTEM");
+                put_common(w, DISTRIBUTION_ID, d->id, d->version_id, "OPERATING_SYSTEM");
                 json_put_text(w, "licenseDeclared", "NOASSERTION");
                 if (d->name.n)
                         put_str(w, "summary", d->name);

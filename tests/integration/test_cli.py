@@ -93,7 +93,7 @@ def test_completion_is_valid(shell, tmp_path):
     (["sc"], {"scan"}),
     (["cache", ""], {"prune"}),
     (["scan", "--form"], {"--format"}),
-    (["scan", "--format", ""], {"table", "json", "sarif", "junit", "markdown"}),
+    (["scan", "--format", ""], {"table", "json", "sarif", "junit", "markdown", "cyclonedx", "spdx"}),
     (["scan", "--format", "=", "j"], {"json", "junit"}),
     (["completion", "f"], {"fish"}),
 ])
