@@ -125,6 +125,7 @@ int completion_script(const char *shell, struct buf *out, struct error *err) _mu
 
 int cmd_scan(const struct arguments *args, struct error *err) _must_check_;
 int cmd_watch(const struct arguments *args, struct error *err) _must_check_;
+int cmd_sbom(const struct arguments *args, struct error *err) _must_check_;
 int cmd_events(const struct arguments *args, struct error *err) _must_check_;
 int cmd_replay(const struct arguments *args, struct error *err) _must_check_;
 int cmd_policy_check(const struct arguments *args, struct error *err) _must_check_;

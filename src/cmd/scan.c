@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -9,8 +10,11 @@
 #include "cmd/command.h"
 #include "cmd/policy.h"
 #include "cmd/rules.h"
+#include "cmd/scan.h"
 #include "pipeline/scan.h"
 #include "report/report.h"
+
+#define TIME_MAX 253402300799ull /* the last second of the year 9999 */
 
 /* "NAME=VALUE" into the limit of that name. */
 static int set_limit(struct scan_limits *limits, const char *text, struct error *err)
@@ -48,7 +52,7 @@ static int set_limit(struct scan_limits *limits, const char *text, struct error 
                          (int)(equals - text), text);
 }
 
-static int read_options(const struct arguments *args, struct scan_options *options, struct error *err)
+int scan_read_options(const struct arguments *args, struct scan_options *options, struct error *err)
 {
         *options = (struct scan_options){
                 .target = args->operands[0],
@@ -70,7 +74,7 @@ static int read_options(const struct arguments *args, struct scan_options *optio
 }
 
 /* Every worker would refuse by itself, but only once there is an image to blame for it. */
-static int check_confinement(struct error *err)
+int scan_check_confinement(struct error *err)
 {
         struct worker_features features;
 
@@ -101,6 +105,18 @@ static render_fn renderer_for(const char *format)
         return formats[0].render; /* the arguments were held against the same table */
 }
 
+int scan_report_time(struct report_options *options, struct error *err)
+{
+        const char *epoch = getenv("SOURCE_DATE_EPOCH");
+
+        if (!epoch || !*epoch)
+                return 0;
+        if (str_to_u64(str_from(epoch), 10, &options->time) < 0 || options->time > TIME_MAX)
+                return error_say(err, -EINVAL, "SOURCE_DATE_EPOCH is '%s': expected seconds since 1970", epoch);
+        options->has_time = true;
+        return 0;
+}
+
 static int write_report(const struct arguments *args, const struct scan_result *result, struct output *out, struct error *err)
 {
         bool to_terminal = !arguments_has(args, "output");
@@ -109,8 +125,10 @@ static int write_report(const struct arguments *args, const struct scan_result *
                 .colour = to_terminal && terminal_wants_colour(STDOUT_FILENO),
                 .width = to_terminal ? terminal_width(STDOUT_FILENO, 0) : 0,
         };
-        int r = renderer_for(arguments_get(args, "format"))(result, &options, out, err);
+        int r = scan_report_time(&options, err);
 
+        if (r == 0)
+                r = renderer_for(arguments_get(args, "format"))(result, &options, out, err);
         return r < 0 ? r : output_finish(out, err);
 }
 
@@ -173,7 +191,7 @@ static int prepare(struct session *s, struct error *err)
 
         s->has_severity = fail_on;
         if (r == 0)
-                r = read_options(s->args, &s->options, err);
+                r = scan_read_options(s->args, &s->options, err);
         if (r == 0)
                 r = open_rules(s->args, &s->rules, err);
         if (r == 0)
@@ -181,7 +199,7 @@ static int prepare(struct session *s, struct error *err)
         if (r == 0)
                 r = path ? output_open(path, &s->out, err) : output_stdout(&s->out, err);
         s->options.rules = s->rules;
-        return r < 0 ? r : check_confinement(err);
+        return r < 0 ? r : scan_check_confinement(err);
 }
 
 #define EXCEPTIONS_TOLD 20

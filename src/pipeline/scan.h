@@ -40,7 +40,7 @@ struct scan_package {
         struct str purl;
         struct str path;     /* the evidence: canonical path of the database or file */
         uint32_t layer;      /* the layer that brought this version of it */
-        struct str owned_by; /* purl of the package that ships it; empty if none */
+        struct str owned_by; /* purl of the distribution's package that ships `path`; empty if none */
 };
 
 struct scan_options {

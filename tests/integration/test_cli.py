@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 TALLYMAN = os.path.abspath(os.environ.get("TALLYMAN", "build/tallyman"))
-COMMANDS = ["scan", "policy check", "watch", "containers", "replay", "events", "rules test", "rules bundle", "rules check", "rules explain", "rules fields", "rules list",
+COMMANDS = ["scan", "sbom", "policy check", "watch", "containers", "replay", "events", "rules test", "rules bundle", "rules check", "rules explain", "rules fields", "rules list",
             "key generate", "key show", "key sign", "key verify", "cache prune", "version", "help", "completion"]
 
 
@@ -94,7 +94,7 @@ def test_completion_is_valid(shell, tmp_path):
     (["sc"], {"scan"}),
     (["cache", ""], {"prune"}),
     (["scan", "--form"], {"--format"}),
-    (["scan", "--format", ""], {"table", "json", "sarif", "junit", "markdown"}),
+    (["scan", "--format", ""], {"table", "json", "sarif", "junit", "markdown", "cyclonedx", "spdx"}),
     (["scan", "--format", "=", "j"], {"json", "junit"}),
     (["completion", "f"], {"fish"}),
 ])
