@@ -13,7 +13,7 @@ case $(uname -m) in
 x86_64) BUILD_PACKAGES+=(libhyperscan-dev) ;;
 *) BUILD_PACKAGES+=(libvectorscan-dev) ;;
 esac
-DEMO_PACKAGES=(apt dpkg python3 tar)
+DEMO_PACKAGES=(apt dpkg python3 runc tar)
 TEST_PACKAGES=(buildah busybox-static db5.3-util docker.io fish libcmocka-dev mandoc mmdebstrap openssl
         python3-jsonschema python3-pytest python3-yaml rpm shellcheck skopeo zlib1g-dev zsh zstd)
 # Engines, in namespaces of the tests' own; what is not there is skipped.
@@ -36,7 +36,7 @@ declare -A SIGNS=([apt]=apt-get [buildah]=buildah [busybox-static]=busybox [cont
         [llvm]=llvm-strip [mandoc]=mandoc [meson]=meson [mmdebstrap]=mmdebstrap [ninja-build]=ninja [openssl]=openssl
         [pkg-config]=pkg-config [python3]=python3
         [python3-jsonschema]=py:jsonschema [python3-pytest]=py:pytest [python3-yaml]=py:yaml
-        [rpm]=rpm [shellcheck]=shellcheck [skopeo]=skopeo [tar]=tar [zlib1g-dev]=pc:zlib [zsh]=zsh [zstd]=zstd)
+        [rpm]=rpm [runc]=runc [shellcheck]=shellcheck [skopeo]=skopeo [tar]=tar [zlib1g-dev]=pc:zlib [zsh]=zsh [zstd]=zstd)
 
 say() {
         printf '%s\n' "$*" >&2
