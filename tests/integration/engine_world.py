@@ -74,16 +74,22 @@ class World:
             assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done
 
+    def spawn(self, *command):
+        return subprocess.Popen(self.within(*command), stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+                                env=self.env(), start_new_session=True)
+
+    def told(self):
+        return (self.folder / "world.log").read_text()
+
     def start(self, ready, *command):
-        process = subprocess.Popen(self.within(*command), stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
-                                   env=self.env(), start_new_session=True)
+        process = self.spawn(*command)
         for _ in range(300):
             if self.run(*ready, check=False).returncode == 0:
                 return
             if process.poll() is not None:
                 break
             time.sleep(0.1)
-        pytest.skip(f"{command[0]} does not start here: " + (self.folder / "world.log").read_text()[-300:])
+        pytest.skip(f"{command[0]} does not start here: " + self.told()[-300:])
 
     def containers(self):
         done = self.run(TALLYMAN, "containers", "--format", "json", check=False)
