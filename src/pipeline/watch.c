@@ -207,12 +207,14 @@ int watch_new(const struct watch_options *options, struct watch **ret, struct er
         w->options = *options;
         how.kinds = wanted_kinds(w);
         if (options->remote)
-                engines.access = (struct container_access){ sensor_remote_open_file, sensor_remote_connect, options->remote };
+                engines.access = (struct container_access){ sensor_remote_open_file, sensor_remote_connect,
+                                                            options->remote };
         r = container_table_new(&engines, &w->containers, err);
         if (r == 0)
                 r = decoder_new(&(struct decoder_options){ 0 }, &w->decoder, err);
         if (r == 0)
-                r = options->remote ? sensor_remote_open(options->remote, &how, &w->sensor, err) : sensor_open(&how, &w->sensor, err);
+                r = options->remote ? sensor_remote_open(options->remote, &how, &w->sensor, err)
+                                    : sensor_open(&how, &w->sensor, err);
         /* After the sensor: a container that starts in between is told by both, and not missed by both. */
         if (r == 0)
                 r = container_table_scan(w->containers, err);

@@ -45,7 +45,8 @@ class World:
         self.folder = pathlib.Path(folder)
         self.cgroups = set()
         self.log = (self.folder / "world.log").open("w")
-        self.holder = subprocess.Popen(["unshare", "-m", "-p", "--fork", "--kill-child", "sh", "-c", ENTERS, "sh", "v2" if pure_v2 else ""],
+        self.holder = subprocess.Popen(["unshare", "-m", "-p", "--fork", "--kill-child", "sh", "-c", ENTERS, "sh",
+                                        "v2" if pure_v2 else ""],
                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
         if self.holder.stdout.readline() != "ready\n":
             pytest.skip("no mount namespace of our own: " + self.holder.stderr.read().strip())

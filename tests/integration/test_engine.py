@@ -198,8 +198,8 @@ def test_containerd_that_hangs(containerd, image):
 
 
 def run_podman(world, *args):
-    done = world.run("podman", "--cgroup-manager=cgroupfs", "--runtime", world.folder / "bin" / "runc", "run", "-d", "--network=none", *LIMITS,
-                     *args, check=False)
+    done = world.run("podman", "--cgroup-manager=cgroupfs", "--runtime", world.folder / "bin" / "runc", "run", "-d",
+                     "--network=none", *LIMITS, *args, check=False)
     if done.returncode != 0:
         pytest.skip("podman can not run a container here: " + done.stderr.strip()[-300:])
     return done.stdout.strip()
@@ -370,7 +370,8 @@ def watched(docker):
         docker.run("sh", "-c", "kill -INT $(busybox pidof tallyman)")
         process.wait(30)
         show = " ".join("%" + field for field in FIELDS)
-        told = docker.run(TALLYMAN, "events", "--format", "json", "--show", show, "--where", "evt.type in (execve, execveat)", log)
+        told = docker.run(TALLYMAN, "events", "--format", "json", "--show", show, "--where",
+                          "evt.type in (execve, execveat)", log)
         first = {}
         for line in told.stdout.splitlines():
             event = json.loads(line)
