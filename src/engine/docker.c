@@ -15,10 +15,12 @@ static void read_mount_points(const json_t *points, struct draft *d)
         if (!json_is_object(points))
                 return;
         d->c.facts.knows_mounts = true;
-        json_object_foreach((json_t *)points, key, point) {
+        json_object_foreach ((json_t *)points, key, point) {
                 struct syscall_mount m = {
-                        .source = json_text(point, "Source"), .destination = json_text(point, "Destination"),
-                        .mode = json_text(point, "Relabel"), .propagation = json_text(point, "Propagation"),
+                        .source = json_text(point, "Source"),
+                        .destination = json_text(point, "Destination"),
+                        .mode = json_text(point, "Relabel"),
+                        .propagation = json_text(point, "Propagation"),
                         .writable = json_is_true(json_object_get(point, "RW")),
                 };
 
@@ -31,7 +33,7 @@ static void read_networks(const json_t *settings, struct draft *d)
         const char *key;
         json_t *network;
 
-        json_object_foreach(json_object_get(settings, "Networks"), key, network) {
+        json_object_foreach (json_object_get(settings, "Networks"), key, network) {
                 struct str ip = json_text(network, "IPAddress");
 
                 if (!ip.n)
@@ -72,7 +74,7 @@ void parse_docker_config(const json_t *config, struct draft *d)
                 DRAFT_SET(d, image_digest, image);
         else
                 draft_image_id(d, image);
-        json_object_foreach(json_object_get(inner, "Labels"), key, value)
+        json_object_foreach (json_object_get(inner, "Labels"), key, value)
                 draft_label(d, str_from(key), (struct str){ json_string_value(value), json_string_length(value) });
         read_mount_points(json_object_get(config, "MountPoints"), d);
         read_networks(json_object_get(config, "NetworkSettings"), d);
@@ -101,7 +103,7 @@ static void read_repository(const json_t *names, struct draft *d, struct str *ta
         const char *key;
         json_t *value;
 
-        json_object_foreach((json_t *)names, key, value) {
+        json_object_foreach ((json_t *)names, key, value) {
                 const char *id = json_string_value(value);
 
                 if (!id || !str_equals(want, id))
@@ -128,7 +130,7 @@ void parse_docker_repositories(const json_t *repositories, struct draft *d)
 
         if (!DRAFT_KNOWS(d, image_id))
                 return;
-        json_object_foreach(json_object_get(repositories, "Repositories"), key, names)
+        json_object_foreach (json_object_get(repositories, "Repositories"), key, names)
                 read_repository(names, d, &tagged);
         /* A container that was started by an id runs an image that may have a name. */
         if (!names_an_image(image) && tagged.n)
@@ -150,7 +152,8 @@ static void read_images(struct engines *e, const struct folder *folder, struct s
         if (!DRAFT_KNOWS(d, image_id)) {
                 containerd_image_id(e, folder->uid, d->c.facts.image_digest, d);
                 if (!DRAFT_KNOWS(d, image_id))
-                        d->c.why_no_image_id = STR_LIT("Docker keeps images in containerd, whose content store lacks this one");
+                        d->c.why_no_image_id = STR_LIT(
+                                "Docker keeps images in containerd, whose content store lacks this one");
                 return;
         }
         snprintf(path, sizeof(path), "image/%.*s/repositories.json", STR_SHOWN(driver));

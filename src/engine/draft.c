@@ -97,8 +97,8 @@ void draft_pod_label(struct draft *d, struct str name, struct str value)
 
 void draft_mount(struct draft *d, const struct syscall_mount *mount)
 {
-        struct syscall_mount *copy =
-                list_next(d, (void **)&d->mounts, &d->c.facts.n_mounts, ENGINE_MOUNTS_MAX, sizeof(*copy));
+        struct syscall_mount *copy = list_next(d, (void **)&d->mounts, &d->c.facts.n_mounts, ENGINE_MOUNTS_MAX,
+                                               sizeof(*copy));
 
         if (copy)
                 *copy = (struct syscall_mount){ draft_text(d, mount->source), draft_text(d, mount->destination),
@@ -188,9 +188,16 @@ static void pack_texts(struct packer *p, struct container *c, struct syscall_mou
 #define PACK_STRING(name) pack_text(p, &c->facts.name);
 #define PACK_MEMBER(type, name) PACK_##type(name)
         SYSCALL_CONTAINER_MEMBERS(PACK_MEMBER)
-        struct str *const others[] = { &c->cgroup_path,  &c->why_pending,      &c->why_no_image, &c->why_no_image_id,
-                                       &c->why_no_digest, &c->privileged_from, &c->engine_namespace, &c->bundle,
-                                       &c->root,          &c->upper };
+        struct str *const others[] = { &c->cgroup_path,
+                                       &c->why_pending,
+                                       &c->why_no_image,
+                                       &c->why_no_image_id,
+                                       &c->why_no_digest,
+                                       &c->privileged_from,
+                                       &c->engine_namespace,
+                                       &c->bundle,
+                                       &c->root,
+                                       &c->upper };
 
         for (size_t i = 0; i < ELEMENTS_OF(others); i++)
                 pack_text(p, others[i]);

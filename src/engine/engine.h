@@ -22,9 +22,13 @@
  *                                                                 is written before the program runs. No image: the
  *                                                                 reason stands in `why_no_image`
  *
- * So: call container_table_add_cgroup() when a cgroup is made, and container_table_refresh() when the first exec in it is
- * seen and it is CGROUP_NEW or its container is not CONTAINER_KNOWN. A refresh then can fail only if the engine's files can not be read; the
- * container stays CONTAINER_PENDING with what is known, and container_table_tick() tries again.
+ * So: call container_table_add_cgroup() when a cgroup is made, and container_table_refresh() when an exec in it is seen and
+ * it is CGROUP_NEW or its container is not CONTAINER_KNOWN. (The runtime's own program may be started in the cgroup before
+ * the container's first: a refresh then is in vain, and the next one is not.) A refresh at the first program can fail only
+ * if the engine's files can not be read; the container stays CONTAINER_PENDING with what is known, and
+ * container_table_tick() tries again.
+ *
+ * A container for which its runtime made no cgroup is none here: podman's of a user, where nothing delegates cgroups.
  *
  * All that engines keep on disk is read as untrusted: sizes, counts and depths are bounded (engine/limits.h), no symbolic
  * links are followed below an engine's folder, nothing inside a container's root is opened, and a cgroup below a
@@ -114,21 +118,22 @@ struct container_access {
 struct container_options {
         const char *root; /* stands for "/" in all paths that are read (tests); "/" */
         struct container_access access;
-        size_t containers_max;       /* that run; 4096 */
-        size_t cgroups_max;          /* of hosts' services, and nested ones; 65536 */
-        size_t tombstones_max;       /* 1024 */
-        size_t bytes_max;            /* of all containers' text and lists; 16 MiB. Beyond it labels and mounts are left out */
-        uint64_t tombstone_seconds;  /* 60 */
-        uint64_t socket_ms;          /* how long containerd may take for one container; 500 */
+        size_t containers_max; /* that run; 4096 */
+        size_t cgroups_max;    /* of hosts' services, and nested ones; 65536 */
+        size_t tombstones_max; /* 1024 */
+        size_t bytes_max;      /* of all containers' text and lists; 16 MiB. Beyond it labels and mounts are left out */
+        uint64_t tombstone_seconds; /* 60 */
+        uint64_t socket_ms;         /* how long containerd may take for one container; 500 */
         bool no_sockets;
-        uint64_t (*now)(void *ctx);  /* nanoseconds since the epoch; the clock */
+        uint64_t (*now)(void *ctx); /* nanoseconds since the epoch; the clock */
         void *now_ctx;
 };
 
 struct container_table;
 
 /* -ENOENT: no cgroup hierarchy is mounted. */
-int container_table_new(const struct container_options *options, struct container_table **ret, struct error *err) _must_check_;
+int container_table_new(const struct container_options *options, struct container_table **ret,
+                        struct error *err) _must_check_;
 struct container_table *container_table_free(struct container_table *table);
 DEFINE_FREEP(struct container_table, container_table_free)
 
@@ -141,17 +146,18 @@ const char *container_table_hierarchy(const struct container_table *table, bool 
 int container_table_scan(struct container_table *table, struct error *err) _must_check_;
 
 enum cgroup_kind {
-        CGROUP_UNKNOWN,   /* never heard of, or forgotten: container_table_add_cgroup(), with path NULL */
-        CGROUP_NEW,       /* of no container that is known, but young: refresh it when its first program runs */
-        CGROUP_HOST,      /* of no container */
+        CGROUP_UNKNOWN, /* never heard of, or forgotten: container_table_add_cgroup(), with path NULL */
+        CGROUP_NEW,     /* of no container that is known, but young: refresh it when its first program runs */
+        CGROUP_HOST,    /* of no container */
         CGROUP_CONTAINER,
-        CGROUP_GONE,      /* of a container that is no more: a tombstone */
+        CGROUP_GONE, /* of a container that is no more: a tombstone */
 };
 
 /* A cgroup that was just made, or that an event named. `path` is as the kernel has it, below the hierarchy's root, NULL:
  * find it. A nested one belongs to the container above. Known ids change nothing. -ENOENT with path NULL: there is no such
  * cgroup any more (it is then remembered as one of the host). What an engine's files lack is no error. */
-int container_table_add_cgroup(struct container_table *table, uint64_t id, const char *path, struct error *err) _must_check_;
+int container_table_add_cgroup(struct container_table *table, uint64_t id, const char *path,
+                               struct error *err) _must_check_;
 /* Reads again what was not complete. CONTAINER_PENDING: it still is not. */
 enum container_state container_table_refresh(struct container_table *table, uint64_t id);
 /* Reads again whatever else was due (engines write addresses and start times late), forgets old tombstones. Call it about

@@ -108,8 +108,8 @@ static int walk_folder(struct walk *w)
         return r == -ENOENT || r == -ENODEV || r == -EACCES ? 0 : r;
 }
 
-int hierarchy_walk(struct engines *e, int (*each)(void *ctx, uint64_t id, struct str path, struct error *err), void *ctx,
-                   struct error *err)
+int hierarchy_walk(struct engines *e, int (*each)(void *ctx, uint64_t id, struct str path, struct error *err),
+                   void *ctx, struct error *err)
 {
         struct walk w = { .e = e, .each = each, .ctx = ctx, .err = err };
         int r = walk_folder(&w);

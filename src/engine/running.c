@@ -95,7 +95,8 @@ static void find_root(struct engines *e, struct draft *d)
         _cleanup_(buf_free) struct buf host = { 0 }, own = { 0 };
         struct mount_line line;
 
-        if (files_read(&e->files, "/proc/self", "mountinfo", ENGINE_MOUNTINFO_MAX, UID_ANY, &host, NULL) < 0 && host.failed)
+        if (files_read(&e->files, "/proc/self", "mountinfo", ENGINE_MOUNTINFO_MAX, UID_ANY, &host, NULL) < 0 &&
+            host.failed)
                 d->failed = true;
         if (d->c.root.n && mountinfo_find(buf_str(&host), d->c.root, &line))
                 draft_take_mount(d, &line);

@@ -92,7 +92,8 @@ static void read_containers(struct engines *e, const struct storage *s, struct d
                 if (r < 0 && !first.code)
                         first = err;
         }
-        draft_why(d, &d->c.why_pending, "%s", first.code ? first.message : "the container is not yet in the list of containers");
+        draft_why(d, &d->c.why_pending, "%s",
+                  first.code ? first.message : "the container is not yet in the list of containers");
 }
 
 static void read_images(struct engines *e, const struct storage *s, struct draft *d)
@@ -108,8 +109,8 @@ static void read_images(struct engines *e, const struct storage *s, struct draft
                 d->c.why_no_digest = STR_LIT("the image is not in the list of images");
 }
 
-static int read_bundle_in(struct engines *e, const struct folder *folder, const char *driver, struct str id, struct draft *d,
-                          struct error *err)
+static int read_bundle_in(struct engines *e, const struct folder *folder, const char *driver, struct str id,
+                          struct draft *d, struct error *err)
 {
         _cleanup_json_ json_t *config = NULL;
         _cleanup_(buf_free) struct buf path = { 0 };
@@ -120,8 +121,8 @@ static int read_bundle_in(struct engines *e, const struct folder *folder, const 
         r = folder_read_json(&e->files, folder, name, ENGINE_DOCUMENT_MAX, &config, err);
         if (r < 0)
                 return r;
-        buf_printf(&path, "%s%s%s/%s-containers/%.*s/userdata", folder->base, *folder->path ? "/" : "", folder->path, driver,
-                   STR_ARG(id));
+        buf_printf(&path, "%s%s%s/%s-containers/%.*s/userdata", folder->base, *folder->path ? "/" : "", folder->path,
+                   driver, STR_ARG(id));
         if (!buf_ok(&path))
                 return error_oom(err);
         parse_bundle(config, buf_str(&path), d);

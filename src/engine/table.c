@@ -59,8 +59,10 @@ int container_table_new(const struct container_options *options, struct containe
         if (!t->buckets || !t->root)
                 return error_oom(err);
         t->engines = (struct engines){ .files = { .root = t->root, .access = options->access },
-                                       .no_sockets = options->no_sockets, .socket_ms = t->options.socket_ms,
-                                       .now = t->options.now, .now_ctx = options->now_ctx };
+                                       .no_sockets = options->no_sockets,
+                                       .socket_ms = t->options.socket_ms,
+                                       .now = t->options.now,
+                                       .now_ctx = options->now_ctx };
         r = hierarchy_find(&t->engines, err);
         if (r < 0)
                 return r;
@@ -180,8 +182,8 @@ static int draft_unknown(const struct cgroup_name *name, struct draft *d, struct
 
 /* The container that a path is in but that the table does not have, from the deepest name up to what is known.
  * 1: found, *ret_name says where; 0: there is none. `late`: an empty cgroup that no engine knows is what one left behind. */
-static int find_container(struct container_table *t, struct str path, const struct slot *above, bool late, struct draft *d,
-                          struct cgroup_name *ret_name, struct error *err)
+static int find_container(struct container_table *t, struct str path, const struct slot *above, bool late,
+                          struct draft *d, struct cgroup_name *ret_name, struct error *err)
 {
         struct cgroup_name names[ENGINE_DEPTH_MAX], *sure = NULL;
         size_t known = above ? strlen(above->path) : 0, n = cgroup_names(path, names);
@@ -350,8 +352,8 @@ enum container_state container_table_refresh(struct container_table *t, uint64_t
 
 static void forget_old(struct container_table *t, uint64_t now)
 {
-        while (t->gone.first && (now < t->gone.first->gone ||
-                                 now - t->gone.first->gone > t->options.tombstone_seconds * NS_PER_SECOND))
+        while (t->gone.first &&
+               (now < t->gone.first->gone || now - t->gone.first->gone > t->options.tombstone_seconds * NS_PER_SECOND))
                 slot_remove(t, &t->gone, t->gone.first);
         if (!t->n_young)
                 return;
@@ -459,12 +461,18 @@ int container_table_each(const struct container_table *t, bool tombstones,
 struct container_table_counts container_table_counts(const struct container_table *t)
 {
         struct container_table_counts counts = {
-                .containers = t->running.n, .tombstones = t->gone.n, .cgroups = t->n_entries,
-                .bytes = t->bytes, .containers_trimmed = t->containers_trimmed,
-                .containers_evicted = t->containers_evicted, .cgroups_evicted = t->cgroups_evicted,
+                .containers = t->running.n,
+                .tombstones = t->gone.n,
+                .cgroups = t->n_entries,
+                .bytes = t->bytes,
+                .containers_trimmed = t->containers_trimmed,
+                .containers_evicted = t->containers_evicted,
+                .cgroups_evicted = t->cgroups_evicted,
                 .tombstones_evicted = t->tombstones_evicted,
-                .reads = t->engines.files.reads, .reads_failed = t->engines.files.failed,
-                .calls = t->engines.files.calls, .calls_failed = t->engines.files.calls_failed,
+                .reads = t->engines.files.reads,
+                .reads_failed = t->engines.files.failed,
+                .calls = t->engines.files.calls,
+                .calls_failed = t->engines.files.calls_failed,
         };
 
         for (const struct slot *s = t->running.first; s; s = s->next)

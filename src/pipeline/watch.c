@@ -40,22 +40,22 @@ static int take_cgroup(struct watch *w, const struct decoded *d, struct error *e
 
 /* The container that it happened in. Its engine's files may have been written only after its cgroup was made: they are read again
  * when its first program starts. */
-static const struct container *find_container(struct watch *w, const struct decoded *d)
+static enum cgroup_kind find_container(struct watch *w, const struct decoded *d, const struct container **ret)
 {
         bool execs = d->kind == SENSOR_execve || d->kind == SENSOR_execveat;
-        const struct container *c = NULL;
+        enum cgroup_kind kind = container_table_find(w->containers, d->cgroup, ret);
         struct error ignored = ERROR_INIT;
 
-        if (container_table_find(w->containers, d->cgroup, &c) == CGROUP_UNKNOWN) {
+        if (kind == CGROUP_UNKNOWN) {
                 (void)!container_table_add_cgroup(w->containers, d->cgroup, NULL, &ignored);
-                container_table_find(w->containers, d->cgroup, &c);
+                kind = container_table_find(w->containers, d->cgroup, ret);
         }
-        if (c && execs && c->state != CONTAINER_KNOWN) {
+        if (execs && (kind == CGROUP_NEW || (kind == CGROUP_CONTAINER && (*ret)->state != CONTAINER_KNOWN))) {
                 container_table_refresh(w->containers, d->cgroup);
-                container_table_find(w->containers, d->cgroup, &c);
-                w->counts.late += c && c->state != CONTAINER_KNOWN;
+                kind = container_table_find(w->containers, d->cgroup, ret);
+                w->counts.late += *ret && (*ret)->state != CONTAINER_KNOWN;
         }
-        return c;
+        return kind;
 }
 
 /* ---- events ---- */
@@ -70,15 +70,16 @@ static void complete(struct watch *w, struct syscall_event *event, const struct 
 
 static int take_decoded(struct watch *w, struct decoded *d, struct error *err)
 {
-        const struct container *container;
+        const struct container *container = NULL;
+        enum cgroup_kind kind;
         int r = 0;
 
         if (d->kind == SENSOR_cgroup_mkdir || d->kind == SENSOR_cgroup_rmdir)
                 return take_cgroup(w, d, err);
-        container = find_container(w, d);
+        kind = find_container(w, d, &container);
         if (d->outside || (!container && !w->options.host)) {
                 w->counts.table_only++;
-                if (!container && !w->options.host)
+                if (!container && !w->options.host && kind != CGROUP_NEW) /* a young one may turn out to be a container */
                         (void)!sensor_ignore_cgroup(w->sensor, d->cgroup, &(struct error)ERROR_INIT);
                 return 0;
         }
@@ -206,12 +207,14 @@ int watch_new(const struct watch_options *options, struct watch **ret, struct er
         w->options = *options;
         how.kinds = wanted_kinds(w);
         if (options->remote)
-                engines.access = (struct container_access){ sensor_remote_open_file, sensor_remote_connect, options->remote };
+                engines.access = (struct container_access){ sensor_remote_open_file, sensor_remote_connect,
+                                                            options->remote };
         r = container_table_new(&engines, &w->containers, err);
         if (r == 0)
                 r = decoder_new(&(struct decoder_options){ 0 }, &w->decoder, err);
         if (r == 0)
-                r = options->remote ? sensor_remote_open(options->remote, &how, &w->sensor, err) : sensor_open(&how, &w->sensor, err);
+                r = options->remote ? sensor_remote_open(options->remote, &how, &w->sensor, err)
+                                    : sensor_open(&how, &w->sensor, err);
         /* After the sensor: a container that starts in between is told by both, and not missed by both. */
         if (r == 0)
                 r = container_table_scan(w->containers, err);

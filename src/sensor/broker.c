@@ -43,12 +43,26 @@ static const char *last_component(const char *base, const char *path)
         return slash ? slash + 1 : of;
 }
 
+/* What the engines call their files, wherever their folders are. */
+static bool is_engines_file(const char *name)
+{
+        static const char *const names[] = {
+                "config.json", "config.v2.json", "hostconfig.json", "repositories.json", "containers.json", "volatile-containers.json",
+                "images.json", "state.json", "status",
+        };
+
+        for (size_t i = 0; i < ELEMENTS_OF(names); i++)
+                if (strcmp(name, names[i]) == 0)
+                        return true;
+        return false;
+}
+
 bool broker_may_open(const char *base, const char *path)
 {
         static const char *const folders[] = {
-                "/proc", "/sys/fs/cgroup", "/var/lib/docker", "/var/lib/containerd", "/var/lib/containers", "/run/docker",
-                "/run/containerd", "/run/containers", "/run/crio", "/run/crun", "/run/runc", "/run/user", "/run/k3s", "/var/lib/rancher",
-                "/etc/docker", "/etc/containers", "/etc/containerd", "/etc/crio",
+                "/proc", "/sys/fs/cgroup", "/var/lib/docker", "/var/lib/containerd", "/var/lib/containers", "/var/lib/cni",
+                "/run/docker", "/run/containerd", "/run/containers", "/run/crio", "/run/crun", "/run/runc", "/run/user", "/run/k3s",
+                "/var/lib/rancher", "/etc/docker", "/etc/containers", "/etc/containerd", "/etc/crio",
         };
 
         if (base[0] != '/' || leaves(base) || leaves(path))
@@ -56,10 +70,22 @@ bool broker_may_open(const char *base, const char *path)
         for (size_t i = 0; i < ELEMENTS_OF(folders); i++)
                 if (is_below(base, folders[i]))
                         return true;
-        /* Containers of users who are not root, and bundles, which stand wherever somebody put them. */
-        if ((is_below(base, "/home") || is_below(base, "/root")) && strstr(base, "/.local/share/containers"))
+        /* Containers of users who are not root, and where their homes are; bundles stand wherever somebody put them. */
+        if (is_below(path, ".local/share/containers") || is_below(path, ".local/share/docker") ||
+            (strcmp(base, "/etc") == 0 && strcmp(path, "passwd") == 0))
                 return true;
-        return strcmp(last_component(base, path), "config.json") == 0;
+        return is_engines_file(last_component(base, path));
+}
+
+/* "/proc/PID/ns/KIND": what it leads to says which namespace it is, and gives no way into it without rights. */
+static bool is_namespace(const char *path)
+{
+        struct str rest = str_from(path);
+        uint64_t pid;
+
+        return begins(path, "/proc/") && str_cut(&rest, '/').n == 0 && str_equals(str_cut(&rest, '/'), "proc") &&
+               str_to_u64(str_cut(&rest, '/'), 10, &pid) == 0 && str_equals(str_cut(&rest, '/'), "ns") && rest.n > 0 &&
+               !memchr(rest.p, '/', rest.n);
 }
 
 bool broker_may_connect(const char *path)
@@ -77,7 +103,8 @@ static int open_below(const struct broker_request *request, struct error *err)
         if (!broker_may_open(request->base, request->path))
                 return error_say(err, -EACCES, "'%s/%s' is not opened for the engine", request->base, request->path);
         if (!*request->path) {
-                int fd = open(request->base, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW | flags);
+                int follow = is_namespace(request->base) ? 0 : O_NOFOLLOW;
+                int fd = open(request->base, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | follow | flags);
 
                 return fd < 0 ? error_set(err, -errno, "open '%s'", request->base) : fd;
         }

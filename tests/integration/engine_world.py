@@ -45,7 +45,8 @@ class World:
         self.folder = pathlib.Path(folder)
         self.cgroups = set()
         self.log = (self.folder / "world.log").open("w")
-        self.holder = subprocess.Popen(["unshare", "-m", "-p", "--fork", "--kill-child", "sh", "-c", ENTERS, "sh", "v2" if pure_v2 else ""],
+        self.holder = subprocess.Popen(["unshare", "-m", "-p", "--fork", "--kill-child", "sh", "-c", ENTERS, "sh",
+                                        "v2" if pure_v2 else ""],
                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
         if self.holder.stdout.readline() != "ready\n":
             pytest.skip("no mount namespace of our own: " + self.holder.stderr.read().strip())
@@ -74,16 +75,22 @@ class World:
             assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
         return done
 
+    def spawn(self, *command):
+        return subprocess.Popen(self.within(*command), stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+                                env=self.env(), start_new_session=True)
+
+    def told(self):
+        return (self.folder / "world.log").read_text()
+
     def start(self, ready, *command):
-        process = subprocess.Popen(self.within(*command), stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
-                                   env=self.env(), start_new_session=True)
+        process = self.spawn(*command)
         for _ in range(300):
             if self.run(*ready, check=False).returncode == 0:
                 return
             if process.poll() is not None:
                 break
             time.sleep(0.1)
-        pytest.skip(f"{command[0]} does not start here: " + (self.folder / "world.log").read_text()[-300:])
+        pytest.skip(f"{command[0]} does not start here: " + self.told()[-300:])
 
     def containers(self):
         done = self.run(TALLYMAN, "containers", "--format", "json", check=False)

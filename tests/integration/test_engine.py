@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 
 import pytest
 
@@ -197,8 +198,8 @@ def test_containerd_that_hangs(containerd, image):
 
 
 def run_podman(world, *args):
-    done = world.run("podman", "--cgroup-manager=cgroupfs", "--runtime", world.folder / "bin" / "runc", "run", "-d", "--network=none", *LIMITS,
-                     *args, check=False)
+    done = world.run("podman", "--cgroup-manager=cgroupfs", "--runtime", world.folder / "bin" / "runc", "run", "-d",
+                     "--network=none", *LIMITS, *args, check=False)
     if done.returncode != 0:
         pytest.skip("podman can not run a container here: " + done.stderr.strip()[-300:])
     return done.stdout.strip()
@@ -337,6 +338,74 @@ def test_nested_cgroups_and_forged_names(world, tmp_path):
     finally:
         os.rmdir(inner)
         world.run("runc", "delete", "-f", "outer")
+
+
+FIRST_PROGRAM = """
+- rule: First program
+  desc: every program that starts in a container
+  condition: evt.type in (execve, execveat) and container.id != host
+  output: "program=%proc.exepath"
+  priority: WARNING
+"""
+FIELDS = ("container.type", "container.name", "container.image", "container.image.digest")
+
+
+@pytest.fixture
+def watched(docker):
+    """Runs `tallyman watch` in the world; gives what the first event of each container said of it."""
+    rules, log = docker.folder / "first.yaml", docker.folder / "first.log"
+    rules.write_text(FIRST_PROGRAM)
+    docker.folder.chmod(0o755)
+    process = docker.spawn(TALLYMAN, "watch", "--no-stock", "--all", "--rules", rules, "--record", log, "--log-level", "info",
+                           "--output", "text:/dev/null")
+    for _ in range(200):
+        if "watching: " in docker.told():
+            break
+        if process.poll() is not None:
+            pytest.skip("nothing can be watched here: " + docker.told()[-300:])
+        time.sleep(0.05)
+
+    def stop():
+        time.sleep(1)
+        docker.run("sh", "-c", "kill -INT $(busybox pidof tallyman)")
+        process.wait(30)
+        show = " ".join("%" + field for field in FIELDS)
+        told = docker.run(TALLYMAN, "events", "--format", "json", "--show", show, "--where",
+                          "evt.type in (execve, execveat)", log)
+        first = {}
+        for line in told.stdout.splitlines():
+            event = json.loads(line)
+            first.setdefault(event.get("container.name"), event)
+        return first
+
+    yield stop
+    if process.poll() is None:
+        process.kill()
+
+
+def test_first_event(docker, containerd, image, watched, tmp_path):
+    """What rules see of the first program in a container, of whatever engine, through an engine process without rights."""
+    containerd.run("ctr", "images", "import", "--base-name", "docker.io/shop/web", image[0])
+    digest = [x for x in containerd.run("ctr", "images", "ls").stdout.splitlines() if "shop/web:1" in x][0].split()[2]
+    docker.run("docker", "run", "-d", "--net=host", "--name", "first-docker", "shop/web:1")
+    containerd.run("ctr", "run", "-d", "docker.io/shop/web:1", "first-ctr")
+    containerd.run("runc", "spec", "--bundle", tmp_path)
+    bundle = make_bundle(tmp_path / "bundle", (tmp_path / "config.json").read_text())
+    containerd.run("runc", "run", "-d", "--bundle", bundle, "first-runc", stdout=subprocess.DEVNULL)
+    pulled = json.loads(docker.run("docker", "image", "inspect", "shop/web:1").stdout)[0]["RepoDigests"]
+    of_docker = pulled[0].split("@")[1] if pulled else None  # by another test
+    expected = {"first-docker": ("docker", "shop/web:1", of_docker), "first-ctr": ("containerd", "docker.io/shop/web:1", digest),
+                "first-runc": ("runc", None, None)}
+    if shutil.which("podman"):
+        name = docker.run("podman", "load", "-i", image[0]).stdout.split("Loaded image: ")[1].strip()
+        run_podman(docker, "--name", "first-podman", name)
+        told = json.loads(docker.run("podman", "image", "inspect", name).stdout)[0]
+        expected["first-podman"] = ("podman", name, told["Digest"])
+    docker.containers()  # so that their cgroups are removed
+    first = watched()
+    for name, (engine, image_name, image_digest) in expected.items():
+        event = first[name]
+        assert tuple(event.get(f) for f in FIELDS) == (engine, name, image_name, image_digest), event
 
 
 def test_table(world):

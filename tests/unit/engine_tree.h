@@ -157,9 +157,10 @@ static inline void tree_bundle(const struct tree *t, const char *folder, const c
         _cleanup_(buf_free) struct buf text = { 0 };
         char path[4200];
 
-        buf_printf(&text, "{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},"
-                          "\"linux\":{\"cgroupsPath\":\"%s\",\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ERRNO\"},"
-                          "\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"network\"},{\"type\":\"ipc\"},{\"type\":\"mount\"}]}%s}",
+        buf_printf(&text,
+                   "{\"ociVersion\":\"1.0.2\",\"root\":{\"path\":\"rootfs\"},"
+                   "\"linux\":{\"cgroupsPath\":\"%s\",\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ERRNO\"},"
+                   "\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"network\"},{\"type\":\"ipc\"},{\"type\":\"mount\"}]}%s}",
                    cgroup, more);
         snprintf(path, sizeof(path), "%s/config.json", folder);
         tree_write_bytes(t, path, text.data, text.len);
@@ -170,20 +171,25 @@ static inline void tree_docker(const struct tree *t, const char *data, const cha
         _cleanup_(buf_free) struct buf text = { 0 };
         char path[4096];
 
-        buf_printf(&text, "{\"ID\":\"%s\",\"Name\":\"/web\",\"Driver\":\"overlay2\",\"Image\":\"sha256:" IMAGE_ID "\",\"Config\":{\"Image\":"
-                          "\"registry.example:5000/shop/web:1.2\",\"Labels\":{\"app\":\"shop\"}},\"MountPoints\":{\"/data\":"
-                          "{\"Source\":\"/srv/data\",\"Destination\":\"/data\",\"RW\":false,\"Relabel\":\"ro\","
-                          "\"Propagation\":\"rprivate\"}},\"NetworkSettings\":{\"Networks\":{\"bridge\":{\"IPAddress\":"
-                          "\"172.17.0.2\"}}},\"State\":{\"Running\":true,\"Pid\":77,\"StartedAt\":"
-                          "\"2026-11-25T12:34:45.874576428Z\"}}", id);
+        buf_printf(&text,
+                   "{\"ID\":\"%s\",\"Name\":\"/web\",\"Driver\":\"overlay2\",\"Image\":\"sha256:" IMAGE_ID
+                   "\",\"Config\":{\"Image\":"
+                   "\"registry.example:5000/shop/web:1.2\",\"Labels\":{\"app\":\"shop\"}},\"MountPoints\":{\"/data\":"
+                   "{\"Source\":\"/srv/data\",\"Destination\":\"/data\",\"RW\":false,\"Relabel\":\"ro\","
+                   "\"Propagation\":\"rprivate\"}},\"NetworkSettings\":{\"Networks\":{\"bridge\":{\"IPAddress\":"
+                   "\"172.17.0.2\"}}},\"State\":{\"Running\":true,\"Pid\":77,\"StartedAt\":"
+                   "\"2026-11-25T12:34:45.874576428Z\"}}",
+                   id);
         snprintf(path, sizeof(path), "%s/containers/%s/config.v2.json", data, id);
         tree_write_bytes(t, path, text.data, text.len);
         snprintf(path, sizeof(path), "%s/containers/%s/hostconfig.json", data, id);
-        tree_write(t, path, "{\"Privileged\":true,\"PidMode\":\"host\",\"IpcMode\":\"private\",\"NetworkMode\":\"bridge\"}");
+        tree_write(t, path,
+                   "{\"Privileged\":true,\"PidMode\":\"host\",\"IpcMode\":\"private\",\"NetworkMode\":\"bridge\"}");
         snprintf(path, sizeof(path), "%s/image/overlay2/repositories.json", data);
-        tree_write(t, path, "{\"Repositories\":{\"registry.example:5000/shop/web\":{"
-                            "\"registry.example:5000/shop/web:1.2\":\"sha256:" IMAGE_ID "\","
-                            "\"registry.example:5000/shop/web@sha256:" DIGEST "\":\"sha256:" IMAGE_ID "\"}}}");
+        tree_write(t, path,
+                   "{\"Repositories\":{\"registry.example:5000/shop/web\":{"
+                   "\"registry.example:5000/shop/web:1.2\":\"sha256:" IMAGE_ID "\","
+                   "\"registry.example:5000/shop/web@sha256:" DIGEST "\":\"sha256:" IMAGE_ID "\"}}}");
         snprintf(path, sizeof(path), "/run/containerd/io.containerd.runtime.v2.task/moby/%s", id);
         tree_bundle(t, path, cgroup, "");
 }

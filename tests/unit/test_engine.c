@@ -21,13 +21,14 @@ static void test_names(void **state)
                 { "/docker/" ID_A, NAME_SURE, ENGINE_UNKNOWN, ID_A },
                 { "/system.slice/docker-" ID_A ".scope", NAME_SURE, ENGINE_DOCKER, ID_A },
                 { "/kubepods/burstable/pod1-2/" ID_A, NAME_SURE, ENGINE_UNKNOWN, ID_A },
-                { "/kubepods.slice/kubepods-pod1.slice/cri-containerd-" ID_A ".scope", NAME_SURE, ENGINE_CONTAINERD, ID_A },
+                { "/kubepods.slice/kubepods-pod1.slice/cri-containerd-" ID_A ".scope", NAME_SURE, ENGINE_CONTAINERD,
+                  ID_A },
                 { "/kubepods.slice/crio-" ID_A ".scope", NAME_SURE, ENGINE_CRIO, ID_A },
                 { "/machine.slice/libpod-" ID_A ".scope", NAME_SURE, ENGINE_PODMAN, ID_A },
                 { "/libpod_parent/libpod-" ID_A, NAME_SURE, ENGINE_PODMAN, ID_A },
                 { "/system.slice/x.service/libpod-payload-" ID_A, NAME_SURE, ENGINE_PODMAN, ID_A },
-                { "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" ID_A ".scope", NAME_SURE, ENGINE_PODMAN,
-                  ID_A, 1000 },
+                { "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" ID_A ".scope", NAME_SURE,
+                  ENGINE_PODMAN, ID_A, 1000 },
                 { "/system.slice/crun-web.scope", NAME_MAYBE, ENGINE_CRUN, "web" },
                 { "/default/c1", NAME_MAYBE, ENGINE_UNKNOWN, "c1" },
                 { "/" ID_A, NAME_MAYBE, ENGINE_UNKNOWN, ID_A },
@@ -122,7 +123,8 @@ static void test_kernel_texts(void **state)
         assert_text(line.type, "tmpfs"); /* it covers the other */
         assert_text(line.root, "/sub");
         assert_false(mountinfo_find(STR_LIT(table), STR_LIT("/a"), &line));
-        assert_true(mountinfo_find((struct str){ table, (size_t)(strstr(table, "nonsense") - table) }, STR_LIT("/a b"), &line));
+        assert_true(mountinfo_find((struct str){ table, (size_t)(strstr(table, "nonsense") - table) }, STR_LIT("/a b"),
+                                   &line));
         draft_take_mount(&d, &line);
         assert_int_equal(d.c.device.minor, 45);
         assert_int_equal(d.c.n_layers, 2);
@@ -131,10 +133,12 @@ static void test_kernel_texts(void **state)
         assert_text(d.c.upper, "/u");
         assert_text(parse_fib_trie(STR_LIT("Main:\n  +-- 0.0.0.0/0 3 0 5\n     |-- 127.0.0.1\n        /32 host LOCAL\n"
                                            "     |-- 10.1.0.0\n        /16 link UNICAST\n     |-- 10.1.0.7\n"
-                                           "        /32 host LOCAL\n")), "10.1.0.7");
+                                           "        /32 host LOCAL\n")),
+                    "10.1.0.7");
         assert_int_equal(parse_fib_trie(STR_LIT("|-- 127.0.0.1\n/32 host LOCAL\n")).n, 0);
         assert_true(parse_if_inet6(STR_LIT("00000000000000000000000000000001 01 80 10 80 lo\n"
-                                           "fd000000000000000000000000000002 02 40 00 80 eth0\n"), text));
+                                           "fd000000000000000000000000000002 02 40 00 80 eth0\n"),
+                                   text));
         assert_string_equal(text, "fd00::2");
 }
 
@@ -216,7 +220,8 @@ static void test_docker_containerd_images(void **state)
         tree_table(&t, (struct container_options){ 0 });
         tree_docker(&t, "/var/lib/docker", ID_A, "/docker/" ID_A);
         tree_write(&t, "/var/lib/docker/containers/" ID_A "/config.v2.json",
-                   "{\"ID\":\"" ID_A "\",\"Name\":\"/web\",\"Image\":\"sha256:" DIGEST "\",\"Config\":{\"Image\":\"web:1\"},"
+                   "{\"ID\":\"" ID_A "\",\"Name\":\"/web\",\"Image\":\"sha256:" DIGEST
+                   "\",\"Config\":{\"Image\":\"web:1\"},"
                    "\"ImageManifest\":{\"digest\":\"sha256:" ID_B "\"}}");
         tree_write(&t, "/var/lib/containerd/io.containerd.content.v1.content/blobs/sha256/" DIGEST,
                    "{\"manifests\":[{\"digest\":\"sha256:" ID_B "\"}]}");
@@ -242,9 +247,11 @@ static void test_crio(void **state)
                     ",\"annotations\":{\"io.container.manager\":\"cri-o\",\"io.kubernetes.cri-o.ContainerType\":\"container\","
                     "\"io.kubernetes.container.name\":\"app\",\"io.kubernetes.pod.name\":\"web-0\","
                     "\"io.kubernetes.pod.namespace\":\"shop\",\"io.kubernetes.pod.uid\":\"u-1\","
-                    "\"io.kubernetes.cri-o.SandboxID\":\"" ID_B "\",\"io.kubernetes.cri-o.ImageName\":\"quay.io/shop/web:1\","
-                    "\"io.kubernetes.cri-o.Image\":\"" IMAGE_ID "\",\"io.kubernetes.cri-o.ImageRef\":\"quay.io/shop/web@sha256:"
-                    DIGEST "\",\"io.kubernetes.cri-o.Labels\":\"{\\\"app\\\":\\\"shop\\\"}\"}");
+                    "\"io.kubernetes.cri-o.SandboxID\":\"" ID_B
+                    "\",\"io.kubernetes.cri-o.ImageName\":\"quay.io/shop/web:1\","
+                    "\"io.kubernetes.cri-o.Image\":\"" IMAGE_ID
+                    "\",\"io.kubernetes.cri-o.ImageRef\":\"quay.io/shop/web@sha256:" DIGEST
+                    "\",\"io.kubernetes.cri-o.Labels\":\"{\\\"app\\\":\\\"shop\\\"}\"}");
         tree_write(&t, "/run/containers/storage/overlay-containers/volatile-containers.json", "[{\"id\":\"" ID_A "\"}]");
         c = tree_add(&t, "/kubepods.slice/crio-" ID_A ".scope");
         assert_non_null(c);
@@ -272,13 +279,16 @@ static void write_podman(const struct tree *t, const char *storage, const char *
         char path[4096];
 
         snprintf(path, sizeof(path), "%s/%s-containers/" ID_A "/userdata", storage, driver);
-        tree_bundle(t, path, cgroup, ",\"annotations\":{\"io.container.manager\":\"libpod\","
-                                     "\"io.podman.annotations.privileged\":\"FALSE\"}");
+        tree_bundle(t, path, cgroup,
+                    ",\"annotations\":{\"io.container.manager\":\"libpod\","
+                    "\"io.podman.annotations.privileged\":\"FALSE\"}");
         snprintf(path, sizeof(path), "%s/%s-containers/containers.json", storage, driver);
-        tree_write(t, path, "[{\"id\":\"" ID_B "\"},{\"id\":\"" ID_A "\",\"names\":[\"pweb\"],\"image\":\"" IMAGE_ID "\","
-                            "\"metadata\":\"{\\\"image-name\\\":\\\"localhost/web:1\\\"}\"}]");
+        tree_write(t, path,
+                   "[{\"id\":\"" ID_B "\"},{\"id\":\"" ID_A "\",\"names\":[\"pweb\"],\"image\":\"" IMAGE_ID "\","
+                   "\"metadata\":\"{\\\"image-name\\\":\\\"localhost/web:1\\\"}\"}]");
         snprintf(path, sizeof(path), "%s/%s-images/images.json", storage, driver);
-        tree_write(t, path, "[{\"id\":\"" IMAGE_ID "\",\"digest\":\"sha256:" DIGEST "\",\"names\":[\"localhost/web:1\"]}]");
+        tree_write(t, path,
+                   "[{\"id\":\"" IMAGE_ID "\",\"digest\":\"sha256:" DIGEST "\",\"names\":[\"localhost/web:1\"]}]");
 }
 
 static void check_podman(const struct container *c, int64_t uid)
@@ -307,14 +317,16 @@ static void test_podman(void **state)
         tree_table(&t, (struct container_options){ 0 });
         tree_write(&t, "/etc/passwd", "root:x:0:0::/root:/bin/sh\nann:x:1000:1000:Ann:/home/ann:/bin/sh\n");
         write_podman(&t, "/home/ann/.local/share/containers/storage", "vfs", "user.slice:libpod:" ID_A);
-        check_podman(tree_add(&t, "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" ID_A ".scope"), 1000);
+        check_podman(tree_add(&t, "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" ID_A ".scope"),
+                     1000);
         tree_done(&t);
         /* A storage elsewhere is found through the runtime's state. */
         tree_init(&t);
         tree_table(&t, (struct container_options){ 0 });
         write_podman(&t, "/big/disk", "overlay", "machine.slice:libpod:" ID_A);
-        tree_write(&t, "/run/crun/" ID_A "/status", "{\"pid\":5,\"cgroup-path\":\"/machine.slice/libpod-" ID_A ".scope/container\","
-                                                   "\"bundle\":\"/big/disk/overlay-containers/" ID_A "/userdata\"}");
+        tree_write(&t, "/run/crun/" ID_A "/status",
+                   "{\"pid\":5,\"cgroup-path\":\"/machine.slice/libpod-" ID_A ".scope/container\","
+                   "\"bundle\":\"/big/disk/overlay-containers/" ID_A "/userdata\"}");
         check_podman(tree_add(&t, "/machine.slice/libpod-" ID_A ".scope"), 0);
         tree_done(&t);
 }
@@ -327,8 +339,9 @@ static void test_runtimes(void **state)
         tree_init(&t);
         tree_table(&t, (struct container_options){ 0 });
         tree_bundle(&t, "/srv/b1", "", ",\"annotations\":{\"a\":\"b\"}");
-        tree_write(&t, "/run/crun/one/status", "{\"pid\":5,\"cgroup-path\":\"/one\",\"bundle\":\"/srv/b1\","
-                                               "\"created\":\"2026-11-25T12:34:45Z\"}");
+        tree_write(&t, "/run/crun/one/status",
+                   "{\"pid\":5,\"cgroup-path\":\"/one\",\"bundle\":\"/srv/b1\","
+                   "\"created\":\"2026-11-25T12:34:45Z\"}");
         tree_write(&t, "/run/runc/two/state.json",
                    "{\"init_process_pid\":6,\"created\":\"2026-11-25T12:34:45Z\",\"cgroup_paths\":{\"\":\"/sys/fs/cgroup/two\"},"
                    "\"config\":{\"rootfs\":\"/srv/b1/rootfs\",\"labels\":[\"bundle=/srv/b1\"]}}");
@@ -467,7 +480,8 @@ static void test_containerd_silent(void **state)
         struct tree t;
 
         tree_init(&t);
-        tree_table(&t, (struct container_options){ .access = { .connect = connect_to_test, .ctx = &server }, .socket_ms = 30 });
+        tree_table(&t, (struct container_options){ .access = { .connect = connect_to_test, .ctx = &server },
+                                                   .socket_ms = 30 });
         tree_bundle(&t, "/run/containerd/io.containerd.runtime.v2.task/k8s.io/" ID_A, "/kubepods/pod1/" ID_A,
                     ",\"annotations\":{\"io.kubernetes.cri.container-type\":\"container\","
                     "\"io.kubernetes.cri.container-name\":\"app\",\"io.kubernetes.cri.image-name\":\"docker.io/library/web:1\","

@@ -54,8 +54,9 @@ static void test_young_nested(void **state)
         for (unsigned i = 0; i < 3; i++) /* what runs in the cgroup before is the runtime itself */
                 container_table_refresh(t.table, inner);
         tree_bundle(&t, "/srv/b1", "system.slice:crun:one", "");
-        tree_write(&t, "/run/crun/one/status", "{\"pid\":5,\"bundle\":\"/srv/b1\","
-                                               "\"cgroup-path\":\"/system.slice/crun-one.scope/container\"}");
+        tree_write(&t, "/run/crun/one/status",
+                   "{\"pid\":5,\"bundle\":\"/srv/b1\","
+                   "\"cgroup-path\":\"/system.slice/crun-one.scope/container\"}");
         assert_int_equal(container_table_refresh(t.table, inner), CONTAINER_KNOWN);
         assert_int_equal(container_table_find(t.table, inner, &c), CGROUP_CONTAINER);
         assert_int_equal(c->cgroup_id, id);
@@ -77,7 +78,8 @@ static void test_started_again(void **state)
         first = tree_add(&t, "/docker/" ID_A)->cgroup_id;
         tree_cgroup(&t, "/docker/holds-the-number"); /* so that it is not given out again */
         assert_int_equal(rename(strcat(strcpy((char[4096]){ 0 }, t.cgroups), "/docker/" ID_A),
-                                strcat(strcpy((char[4096]){ 0 }, t.cgroups), "/docker/old")), 0);
+                                strcat(strcpy((char[4096]){ 0 }, t.cgroups), "/docker/old")),
+                         0);
         second = tree_cgroup(&t, "/docker/" ID_A);
         assert_true(second != first);
         c = tree_add(&t, "/docker/" ID_A);
@@ -370,7 +372,8 @@ static void test_init_process(void **state)
         tree_docker(&t, "/var/lib/docker", ID_A, "/docker/" ID_A);
         tree_docker(&t, "/var/lib/docker", ID_B, "/docker/" ID_B);
         tree_write(&t, "/proc/77/cgroup", "5:pids:/docker/" ID_A "\n0::/docker/" ID_A "\n");
-        tree_write(&t, "/proc/77/mountinfo", "1 1 0:45 / / rw - overlay o rw,lowerdir=/o/l/ABC:/o/l/GONE,upperdir=/u,workdir=/w\n");
+        tree_write(&t, "/proc/77/mountinfo",
+                   "1 1 0:45 / / rw - overlay o rw,lowerdir=/o/l/ABC:/o/l/GONE,upperdir=/u,workdir=/w\n");
         tree_folder(&t, "/o/1/diff");
         tree_folder(&t, "/o/l");
         tree_path(&t, "/o/l/ABC", whole);
@@ -442,8 +445,9 @@ static void test_hostile_content(void **state)
         tree_init(&t);
         tree_table(&t, (struct container_options){ 0 });
         tree_docker(&t, "/var/lib/docker", ID_A, "/docker/" ID_A);
-        buf_puts(&text, "{\"ID\":\"" ID_A "\",\"Name\":5,\"Image\":[],\"State\":{\"Running\":true,\"Pid\":-3,\"StartedAt\":1},"
-                        "\"MountPoints\":[1],\"NetworkSettings\":{\"Networks\":7},\"Config\":{\"Labels\":{\"nothing\":null");
+        buf_puts(&text,
+                 "{\"ID\":\"" ID_A "\",\"Name\":5,\"Image\":[],\"State\":{\"Running\":true,\"Pid\":-3,\"StartedAt\":1},"
+                 "\"MountPoints\":[1],\"NetworkSettings\":{\"Networks\":7},\"Config\":{\"Labels\":{\"nothing\":null");
         for (unsigned i = 0; i < 4 * ENGINE_LABELS_MAX; i++) {
                 buf_printf(&text, ",\"label%u\":\"", i);
                 for (unsigned j = 0; j < 600; j++)
