@@ -145,7 +145,7 @@ static int judge_packages(struct bench *b, int64_t now, struct error *err)
 
         for (size_t i = 0; r == 0 && i < b->result->n_packages; i++) {
                 const struct scan_package *p = &b->result->packages[i];
-                const struct package_fact data = { &p->package, p->purl, p->path, p->layer };
+                const struct package_fact data = { &p->package, p->purl, p->path, p->layer, p->owned_by };
                 const struct fact fact = { .source = &package_source, .data = &data };
 
                 b->place = (struct finding){ .path = p->path.p, .package = p->purl.p, .layer = layer_name(b->result, p->layer) };

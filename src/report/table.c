@@ -238,6 +238,8 @@ static void cell_text(const struct table *t, size_t row, unsigned column, struct
                 break;
         case 2:
                 buf_add_quoted(out, p->type);
+                if (p->evidence == PACKAGE_DECLARED)
+                        buf_puts(out, " (declared)");
                 break;
         case 3:
                 if (!str_equal(p->source_name, p->name) || !same_version)
