@@ -108,7 +108,7 @@ static __always_inline struct scratch *base__take_scratch(void)
 
                 if (!s)
                         return NULL;
-#ifdef SENSOR_NO_ATOMICS /* kernels before 5.12, which do not preempt here */
+#ifdef SENSOR_OLD_KERNEL /* they do not preempt here */
                 return s;
 #else
                 if (__sync_val_compare_and_swap(&s->busy, 0, 1) == 0)
@@ -158,7 +158,7 @@ static __always_inline bool base__kind_wanted(const struct sensor_settings *set,
 
 static __always_inline uint64_t base__cgroup_of(struct task_struct *task)
 {
-        return task->cgroups->dfl_cgrp->kn->id;
+        return READ(task, cgroups, dfl_cgrp, kn, id);
 }
 
 static __always_inline bool base__is_test(const struct sensor_settings *set)
@@ -174,9 +174,9 @@ static __always_inline int base__wanted(uint32_t kind, struct task_struct *task)
 
         if (!set)
                 return -1;
-        if (set->test_tid && set->test_tid == (uint32_t)task->pid)
+        if (set->test_tid && set->test_tid == (uint32_t)READ(task, pid))
                 return SENSOR_FLAG_SELF_TEST;
-        if (set->own_pid == (uint32_t)task->tgid || !base__kind_wanted(set, kind))
+        if (set->own_pid == (uint32_t)READ(task, tgid) || !base__kind_wanted(set, kind))
                 return -1;
         return base__in_scope(set, base__cgroup_of(task)) ? 0 : -1;
 }

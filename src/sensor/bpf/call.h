@@ -10,7 +10,7 @@
 static __always_inline struct scratch *call__begin(struct syscall_exit *ctx)
 {
         uint32_t nr = (uint32_t)ctx->nr, *known = bpf_map_lookup_elem(&kinds_of_calls, &nr), kind;
-        struct task_struct *task = bpf_get_current_task_btf();
+        struct task_struct *task = CURRENT_TASK();
         struct scratch *s;
         int flags;
 
@@ -30,7 +30,7 @@ static __always_inline struct scratch *call__begin(struct syscall_exit *ctx)
 
 static __always_inline struct task_struct *call__task(void)
 {
-        return bpf_get_current_task_btf();
+        return CURRENT_TASK();
 }
 
 /* An argument by its number, which may come from a table. */

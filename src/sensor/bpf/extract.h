@@ -7,6 +7,7 @@
 
 #define PATH_COMPONENTS_MAX 48
 #define CGROUP_LEVELS_MAX 10
+#define STACK_BYTES 16384
 
 #define OVERLAY_MAGIC 0x794c7630
 #define TMPFS_MAGIC 0x01021994
@@ -374,9 +375,20 @@ static __noinline void extract__socket(struct scratch *s, struct file *file, str
 
 /* ---- arguments of the system call that ends ---- */
 
+static __always_inline struct pt_regs *extract__registers(void)
+{
+#ifdef SENSOR_OLD_KERNEL /* at the end of the stack, on both machines */
+        struct task_struct *task = CURRENT_TASK();
+
+        return (struct pt_regs *)((char *)BPF_CORE_READ(task, stack) + STACK_BYTES - bpf_core_type_size(struct pt_regs));
+#else
+        return (struct pt_regs *)bpf_task_pt_regs(CURRENT_TASK());
+#endif
+}
+
 static __noinline void extract__args(struct scratch *s)
 {
-        struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+        struct pt_regs *regs = extract__registers();
         uint64_t *args = s->header.args;
 
 #ifdef __TARGET_ARCH_x86

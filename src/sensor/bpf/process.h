@@ -173,7 +173,7 @@ static __always_inline int process__cgroup(uint32_t kind, struct cgroup *cgroup,
 
         if (!set || BPF_CORE_READ(cgroup, root, hierarchy_id) != 0)
                 return 0;
-        s = emit__begin(kind, base__is_test(set) ? SENSOR_FLAG_SELF_TEST : 0, bpf_get_current_task_btf());
+        s = emit__begin(kind, base__is_test(set) ? SENSOR_FLAG_SELF_TEST : 0, CURRENT_TASK());
         if (!s)
                 return 0;
         s->header.result = (int64_t)BPF_CORE_READ(cgroup, kn, id);
