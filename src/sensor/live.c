@@ -23,7 +23,7 @@ _printf_(2, 0) static int hear(enum libbpf_print_level level, const char *format
 {
         size_t n;
 
-        if (level != LIBBPF_WARN)
+        if (level != LIBBPF_WARN || *complaint) /* the first is the cause */
                 return 0;
         vsnprintf(complaint, sizeof(complaint), format, args);
         n = strcspn(complaint, "\n");
@@ -251,11 +251,16 @@ static int explain_load(int r, struct error *err)
 static int load(struct sensor *sensor, size_t buffer_size, struct error *err)
 {
         LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "tallyman");
+        bool old;
         int r;
 
-        complaint[0] = 0;
         libbpf_set_print(hear);
-        sensor->object = bpf_object__open_mem(sensor_object, sensor_object_size, &options);
+        old = libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACEPOINT, BPF_FUNC_task_pt_regs, NULL) == 0;
+        complaint[0] = 0;
+        if (old)
+                sensor->object = bpf_object__open_mem(sensor_object_old, sensor_object_old_size, &options);
+        else
+                sensor->object = bpf_object__open_mem(sensor_object, sensor_object_size, &options);
         if (!sensor->object)
                 return error_set(err, -errno, "read the programs for the kernel");
         r = bpf_map__set_max_entries(bpf_object__find_map_by_name(sensor->object, "events"), (uint32_t)buffer_size);

@@ -18,7 +18,7 @@ static const char *const fields[] = {
         "fd.rip", "fd.lport", "fd.rport", "fd.connected", "fd.name_changed", "fd.sockfamily", "fd.is_upper_layer",
         "proc.name", "proc.exe", "proc.exepath", "proc.args", "proc.cmdline", "proc.cwd", "proc.pname", "proc.pexe",
         "proc.aname[1]", "proc.aname[2]", "proc.pid", "proc.ppid", "proc.vpid", "proc.tty", "proc.env[TALLY]",
-        "proc.is_exe_from_memfd", "proc.is_exe_upper_layer", "proc.is_exe_writable", "proc.is_vpgid_leader",
+        "proc.is_exe_from_memfd", "proc.is_exe_upper_layer", "proc.is_exe_lower_layer", "proc.is_exe_writable", "proc.is_vpgid_leader",
         "proc.is_sid_leader", "user.uid", "user.name", "user.loginuid", "group.gid", "thread.cap_effective",
         "thread.tid", "fs.path.name", "fs.path.source", "fs.path.target",
 };

@@ -206,6 +206,79 @@ static void test_names(void **state)
         watch_expect(&watch, "rmdir", with("evt.arg.path", in_folder("a")));
 }
 
+/* ---- in a container: an overlay, namespaces of its own, another root ---- */
+
+static void copy(const char *from, const char *to)
+{
+        int in = open(from, O_RDONLY), out = open(to, O_CREAT | O_WRONLY, 0755);
+        struct stat st;
+
+        MUST(in);
+        MUST(out);
+        MUST(fstat(in, &st));
+        MUST(sendfile(out, in, NULL, (size_t)st.st_size));
+        close(in);
+        close(out);
+}
+
+static void run_program(const char *path)
+{
+        pid_t pid = fork();
+
+        if (pid == 0) {
+                execl(path, "program", NULL);
+                _exit(1);
+        }
+        waitpid(pid, NULL, 0);
+}
+
+static void act_overlay(void)
+{
+        static const char *const folders[] = { "o", "o/lower", "o/upper", "o/work", "o/merged" };
+        char options[1024];
+        pid_t pid;
+
+        MUST(unshare(CLONE_NEWNS | CLONE_NEWPID));
+        MUST(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
+        MUST(mount("none", folder, "tmpfs", 0, NULL));
+        for (size_t i = 0; i < ELEMENTS_OF(folders); i++)
+                MUST(mkdir(in_folder(folders[i]), 0755));
+        copy("/bin/true", in_folder("o/lower/lower"));
+        snprintf(options, sizeof(options), "lowerdir=%s/o/lower,upperdir=%s/o/upper,workdir=%s/o/work", folder, folder, folder);
+        if (mount("overlay", in_folder("o/merged"), "overlay", 0, options) < 0)
+                _exit(0);
+        copy("/bin/true", in_folder("o/merged/upper"));
+        MUST(pid = fork());
+        if (pid == 0) {
+                run_program(in_folder("o/merged/lower"));
+                run_program(in_folder("o/merged/upper"));
+                MUST(mkdir(in_folder("o/merged/fake"), 0755));
+                MUST(chroot(in_folder("o/merged/fake")));
+                MUST(chdir("/"));
+                MUST(open("/etc", O_CREAT | O_WRONLY, 0644));
+                _exit(0);
+        }
+        waitpid(pid, NULL, 0);
+}
+
+static void test_overlay(void **state)
+{
+        NEEDS_BPF();
+        watch_run(&watch, act_overlay);
+        if (!watch_find(&watch, "mount", "evt.arg.flags=", "evt.res=SUCCESS", NULL) || !watch_find(&watch, "chroot", NULL)) {
+                fprintf(stderr, "skipped: no overlay can be mounted here\n");
+                skip();
+        }
+        watch_expect(&watch, "execve", with("proc.exepath", in_folder("o/merged/lower")), "proc.is_exe_upper_layer=false",
+                     "proc.is_exe_lower_layer=true", "evt.arg.flags=EXE_WRITABLE|EXE_LOWER_LAYER", "proc.vpid=2");
+        watch_expect(&watch, "execve", with("proc.exepath", in_folder("o/merged/upper")), "proc.is_exe_upper_layer=true",
+                     "evt.arg.flags=EXE_WRITABLE|EXE_UPPER_LAYER", "proc.exe=program");
+        watch_expect(&watch, "chroot", "proc.vpid=1");
+        /* who changed its root is not believed to be elsewhere */
+        watch_expect(&watch, "openat", with("fd.name", in_folder("o/merged/fake/etc")), "fd.nameraw=/etc",
+                     "fd.is_upper_layer=true", "evt.arg.flags=O_WRONLY|O_CREAT|O_F_CREATED|FD_UPPER_LAYER");
+}
+
 /* ---- sockets ---- */
 
 static void act_sockets(void)
@@ -417,7 +490,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_exec),     cmocka_unit_test(test_memfd),      cmocka_unit_test(test_open),
-                cmocka_unit_test(test_names),    cmocka_unit_test(test_sockets),    cmocka_unit_test(test_privileges),
+                cmocka_unit_test(test_names),    cmocka_unit_test(test_overlay),    cmocka_unit_test(test_sockets),    cmocka_unit_test(test_privileges),
                 cmocka_unit_test(test_scope),    cmocka_unit_test(test_report),
         };
 
