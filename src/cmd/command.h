@@ -127,6 +127,7 @@ int cmd_rules_explain(const struct arguments *args, struct error *err) _must_che
 int cmd_rules_fields(const struct arguments *args, struct error *err) _must_check_;
 int cmd_rules_list(const struct arguments *args, struct error *err) _must_check_;
 int cmd_cache_prune(const struct arguments *args, struct error *err) _must_check_;
+int cmd_db_compare(const struct arguments *args, struct error *err) _must_check_;
 int cmd_version(const struct arguments *args, struct error *err) _must_check_;
 int cmd_help(const struct arguments *args, struct error *err) _must_check_;
 int cmd_completion(const struct arguments *args, struct error *err) _must_check_;

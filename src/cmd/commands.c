@@ -89,6 +89,11 @@ static const struct help_item explain_examples[] = {
         { NULL },
 };
 
+static const struct help_item compare_examples[] = {
+        { "echo '1.0~rc1 < 1.0' | tallyman db compare Debian", "Holds, so nothing is printed." },
+        { NULL },
+};
+
 static const struct help_item completion_examples[] = {
         { "source <(tallyman completion bash)", "Completes in the shell at hand." },
         { NULL },
@@ -168,6 +173,19 @@ const struct command commands[] = {
                 .options = prune_options,
                 .examples = prune_examples,
                 .run = cmd_cache_prune,
+        },
+        {
+                .name = "db compare",
+                .group = GROUP_GENERAL,
+                .summary = "check statements of the form 'A < B' against an ecosystem's order of versions",
+                .synopsis = "ECOSYSTEM",
+                .description =
+                        "Reads lines 'A < B', 'A = B' or 'A > B' on standard input and prints, as they came, those that do not hold; "
+                        "then the exit status is 1. A version that the ecosystem's specification can not read stands below all that it "
+                        "can. For authors of advisories.",
+                .operand = { "ECOSYSTEM", "As OSV names it: Debian, Alpine, Red Hat, npm, PyPI, Maven ...", NULL, 1, 1 },
+                .examples = compare_examples,
+                .run = cmd_db_compare,
         },
         {
                 .name = "version",
