@@ -40,6 +40,7 @@ int interrupt_init(struct error *err)
                         return error_set(err, -errno, "handle signals");
         }
         signal(SIGPIPE, SIG_IGN);
+        signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error like any other */
         return 0;
 }
 

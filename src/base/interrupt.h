@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-/* Installs handlers for SIGINT, SIGTERM and SIGHUP (unless ignored) and ignores SIGPIPE. A second signal ends the
+/* Installs handlers for SIGINT, SIGTERM and SIGHUP (unless ignored) and ignores SIGPIPE and SIGXFSZ. A second signal ends the
  * program at once. */
 int interrupt_init(struct error *err) _must_check_;
 bool interrupt_pending(void);

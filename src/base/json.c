@@ -281,6 +281,26 @@ void json_write_i64(struct json_writer *w, int64_t v)
         buf_printf(&w->buf, "%lld", (long long)v);
 }
 
+void json_write_decimal(struct json_writer *w, double v)
+{
+        const double one = 100000, most = 1e12;
+        uint64_t all;
+        char text[40];
+        int n;
+
+        if (!(v >= -most && v <= most)) {
+                json_write_null(w);
+                return;
+        }
+        all = (uint64_t)((v < 0 ? -v : v) * one + 0.5);
+        n = snprintf(text, sizeof(text), "%s%llu.%05llu", v < 0 && all ? "-" : "", (unsigned long long)(all / (uint64_t)one),
+                     (unsigned long long)(all % (uint64_t)one));
+        while (text[n - 1] == '0')
+                n--;
+        separate(w);
+        buf_add(&w->buf, text, (size_t)(text[n - 1] == '.' ? n - 1 : n));
+}
+
 void json_write_bool(struct json_writer *w, bool v)
 {
         separate(w);

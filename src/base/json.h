@@ -47,6 +47,7 @@ void json_write_string(struct json_writer *w, struct str s); /* bytes that are n
 void json_write_text(struct json_writer *w, const char *s);  /* NULL writes null */
 void json_write_u64(struct json_writer *w, uint64_t v);
 void json_write_i64(struct json_writer *w, int64_t v);
+void json_write_decimal(struct json_writer *w, double v); /* at most five decimals, whatever the locale; not finite: null */
 void json_write_bool(struct json_writer *w, bool v);
 void json_write_null(struct json_writer *w);
 /* Flushes; 0 or the first error. Ends the document with a newline. */

@@ -122,9 +122,11 @@ int completion_script(const char *shell, struct buf *out, struct error *err) _mu
 /* ---- commands ---- */
 
 int cmd_scan(const struct arguments *args, struct error *err) _must_check_;
+int cmd_replay(const struct arguments *args, struct error *err) _must_check_;
 int cmd_rules_check(const struct arguments *args, struct error *err) _must_check_;
 int cmd_rules_explain(const struct arguments *args, struct error *err) _must_check_;
 int cmd_rules_fields(const struct arguments *args, struct error *err) _must_check_;
+int cmd_rules_test(const struct arguments *args, struct error *err) _must_check_;
 int cmd_rules_list(const struct arguments *args, struct error *err) _must_check_;
 int cmd_cache_prune(const struct arguments *args, struct error *err) _must_check_;
 int cmd_db_compare(const struct arguments *args, struct error *err) _must_check_;

@@ -30,6 +30,7 @@ static const struct option_spec scan_options[] = {
         { "format", 'f', "FORMAT", "How the report is written. The default is table.", report_formats },
         { "output", 'o', "FILE", "Write the report to this file, which is replaced only once the report is complete." },
         { "fail-on", 0, "SEVERITY", "Exit with status 1 if a finding is of this severity or above.", severities },
+        { "rules", 'r', "FILE", "Judge by these rules too: a file, or a folder of them. May be repeated.", NULL, true },
         { "platform", 0, "PLATFORM", "Which image of several, as os/architecture or os/architecture/variant. The default is "
                                      "this machine's." },
         { "files", 0, NULL, "List every file of the image as well." },
@@ -81,6 +82,46 @@ static const struct option_spec check_options[] = {
 
 static const struct help_item check_examples[] = {
         { "tallyman rules check falco_rules.yaml local.d/", "Loads a file, then all of a folder, and says which rules can be evaluated." },
+        { NULL },
+};
+
+static const struct option_spec test_options[] = {
+        { "rules", 'r', "FILE", "Rules to load after those that the cases name: a file, or a folder of them. May be repeated.", NULL, true },
+        { "verbose", 'v', NULL, "Print the cases that passed as well." },
+        { NULL },
+};
+
+static const struct help_item test_examples[] = {
+        { "tallyman rules test cases.yaml", "Says which cases hold." },
+        { "tallyman rules test --rules local.yaml cases.yaml", "Holds a file of rules against the cases." },
+        { NULL },
+};
+
+static const char *const matchings[] = { "all", "first", NULL };
+
+static const struct option_spec replay_options[] = {
+        { "rules", 'r', "FILE", "Rules to load after the stock rules: a file, or a folder of them. May be repeated.", NULL, true },
+        { "no-stock", 0, NULL, "Leave the stock rules out." },
+        { "matching", 0, "HOW", "Which rules are tried on an event: all of them, or none after the first that matches.", matchings },
+        { "output", 'o', "OUTPUT", "Where alerts go, named below. May be repeated. The default is -.", NULL, true },
+        { "all", 'a', NULL, "Tell each alert. Without it the eleventh of one rule and container in a minute is counted only." },
+        { "fail", 0, NULL, "Exit with status 1 if a rule matched." },
+        { NULL },
+};
+
+static const struct help_item output_terms[] = {
+        { "[FORMAT:]-", "Standard output." },
+        { "[FORMAT:]FILE", "A file that is appended to. At 64 MiB it becomes FILE.1; five of those are kept." },
+        { "[FORMAT:]syslog", "The system's log." },
+        { "[FORMAT:]|COMMAND", "A program that reads a line for each alert. It is started again when it ends." },
+        { "text, json, falco, ocsf", "Formats: for people, Tallyman's JSON, Falco's JSON, OCSF Detection Finding. The default is text for "
+                                     "standard output and syslog, json for the rest." },
+        { NULL },
+};
+
+static const struct help_item replay_examples[] = {
+        { "tallyman replay --rules new.yaml yesterday.log", "Shows what a new rule would have said of yesterday." },
+        { "tallyman replay --no-stock --rules falco_rules.yaml --output falco:- day.log", "Judges by Falco's rules, and writes what Falco would." },
         { NULL },
 };
 
@@ -162,6 +203,35 @@ const struct command commands[] = {
                 .description = "Lists rules with their priority, source and state. Without files the stock rules are meant.",
                 .operand = { "FILE", "A rule file, or a folder of them.", NULL, 0, UINT_MAX },
                 .run = cmd_rules_list,
+        },
+        {
+                .name = "rules test",
+                .group = GROUP_INITIATION,
+                .summary = "hold rules against facts whose outcome is known",
+                .synopsis = "[OPTION...] FILE...",
+                .description =
+                        "Reads cases in YAML: facts as fields and values, and the rules that should say something of them. Prints "
+                        "each case whose outcome was another, and why. The exit status is 1 if there is one. The rules are those "
+                        "that the file names under 'rules' and those of --rules; if there are none, the stock rules.",
+                .options = test_options,
+                .operand = { "FILE", "A file of cases.", NULL, 1, UINT_MAX },
+                .examples = test_examples,
+                .run = cmd_rules_test,
+        },
+        {
+                .name = "replay",
+                .group = GROUP_OPERATION,
+                .summary = "hold recorded events against rules",
+                .synopsis = "[OPTION...] FILE...",
+                .description =
+                        "Reads what was recorded of processes, and tells what rules say of it, as if it happened now. Needs no "
+                        "privileges. With several rules that match one event all are told, unless --matching first is given.",
+                .terms_title = "Outputs",
+                .terms = output_terms,
+                .options = replay_options,
+                .operand = { "FILE", "A recording.", NULL, 1, UINT_MAX },
+                .examples = replay_examples,
+                .run = cmd_replay,
         },
         {
                 .name = "cache prune",

@@ -89,16 +89,17 @@ static int add_path(struct pile *p, const char *path, struct error *err)
         return S_ISDIR(st.st_mode) ? add_folder(p, path, err) : add_file(p, path, err);
 }
 
-int rules_open(const char *const *paths, size_t n, bool stock, bool strict, struct rule_set **ret, struct error *err)
+int rules_open(const struct rules_request *request, struct rule_set **ret, struct error *err)
 {
-        const struct rules_options options = { .sources = judge_sources, .strict = strict, .check = rule_condition_check };
+        const struct rules_options options = { .sources = request->sources ? request->sources : judge_sources,
+                                               .strict = request->strict, .check = rule_condition_check };
         _cleanup_(pile_done) struct pile pile = { .arena = arena_new() };
         int r = pile.arena ? 0 : error_oom(err);
 
-        for (size_t i = 0; r == 0 && stock && i < n_stock_rule_files; i++)
+        for (size_t i = 0; r == 0 && request->stock && i < n_stock_rule_files; i++)
                 r = add_text(&pile, stock_rule_files[i].name, stock_rule_files[i].text, err);
-        for (size_t i = 0; r == 0 && i < n; i++)
-                r = add_path(&pile, paths[i], err);
+        for (size_t i = 0; r == 0 && i < request->n; i++)
+                r = add_path(&pile, request->paths[i], err);
         return r < 0 ? r : rules_load(pile.files, pile.n, &options, ret, err);
 }
 

@@ -79,7 +79,9 @@ int cmd_rules_explain(const struct arguments *args, struct error *err)
         _cleanup_(rule_set_freep) struct rule_set *set = NULL;
         _cleanup_(buf_free) struct buf text = { 0 };
         const struct rule *rule;
-        int r = rules_open(args->operands + 1, args->n_operands - 1, args->n_operands == 1, false, &set, err);
+        const struct rules_request request = { .paths = args->operands + 1, .n = args->n_operands - 1,
+                                               .stock = args->n_operands == 1 };
+        int r = rules_open(&request, &set, err);
 
         if (r < 0)
                 return r;

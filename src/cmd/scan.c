@@ -6,6 +6,7 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "cmd/command.h"
+#include "cmd/rules.h"
 #include "pipeline/scan.h"
 #include "report/report.h"
 
@@ -51,7 +52,7 @@ static int read_options(const struct arguments *args, struct scan_options *optio
                 .target = args->operands[0],
                 .platform = arguments_get(args, "platform"),
                 .use_cache = !arguments_has(args, "no-cache"),
-                .owners = arguments_has(args, "files"),
+                .owners = arguments_has(args, "files") || arguments_has(args, "rules"), /* rules may ask for owners */
                 .limits = SCAN_LIMITS_DEFAULT,
         };
         for (size_t i = 0; i < args->n_options; i++) {
@@ -99,10 +100,25 @@ static int write_report(const struct arguments *args, const struct scan_result *
         return r < 0 ? r : output_finish(out, err);
 }
 
+/* The rules of --rules, after the stock rules; NULL: there are none. */
+static int open_rules(const struct arguments *args, struct rule_set **ret, struct error *err)
+{
+        _cleanup_free_ const char **paths = calloc(args->n_options + 1, sizeof(*paths));
+        struct rules_request request = { .paths = paths, .stock = true };
+
+        if (!paths)
+                return error_oom(err);
+        for (size_t i = 0; i < args->n_options; i++)
+                if (strcmp(args->options[i].spec->name, "rules") == 0)
+                        paths[request.n++] = args->options[i].value;
+        return request.n ? rules_open(&request, ret, err) : 0;
+}
+
 int cmd_scan(const struct arguments *args, struct error *err)
 {
         _cleanup_(scan_result_freep) struct scan_result *result = NULL;
         _cleanup_(output_freep) struct output *out = NULL;
+        _cleanup_(rule_set_freep) struct rule_set *rules = NULL;
         const char *path = arguments_get(args, "output"), *fail_on = arguments_get(args, "fail-on");
         enum severity severity = SEVERITY_UNKNOWN;
         struct scan_options options;
@@ -116,6 +132,10 @@ int cmd_scan(const struct arguments *args, struct error *err)
         r = read_options(args, &options, err);
         if (r < 0)
                 return r;
+        r = open_rules(args, &rules, err);
+        if (r < 0)
+                return r;
+        options.rules = rules;
         /* Before the work: a place that can not be written to is better known at once. */
         r = path ? output_open(path, &out, err) : output_stdout(&out, err);
         if (r < 0)

@@ -300,6 +300,14 @@ GETTER(get_has_health_check)
                 *ret = value_of_bool(image->settings.has_health_check);
 }
 
+GETTER(get_json)
+{
+        const struct image *image = image_of(fact);
+
+        if (has_settings(image, ret))
+                *ret = json_tree_get(&image->settings.document, argument->key, scratch);
+}
+
 #define CONFIG "image configuration"
 
 static const struct field fields[] = {
@@ -354,6 +362,8 @@ static const struct field fields[] = {
           .origin = CONFIG, .doc = "Paths that become volumes; an operator holds if it does for any." },
         { .name = "image.working_directory", .type = VALUE_PATH, .get = get_working_directory, .origin = CONFIG,
           .doc = "The directory its processes start in." },
+        { .name = JSON_TREE_FIELD, .type = VALUE_STRING, .argument = ARGUMENT_POINTER, .argument_required = true, .get = get_json,
+          .origin = CONFIG, .doc = JSON_TREE_FIELD_DOC },
 };
 
 const struct fact_source image_source = {

@@ -37,6 +37,11 @@ const char *verdict_name(enum verdict verdict)
         return names[verdict];
 }
 
+const char *finding_status_name(enum finding_status status)
+{
+        return status == FINDING_EXCEPTED ? "excepted" : "open";
+}
+
 static int fingerprint(struct finding *f, struct arena *arena, struct error *err)
 {
         const char *const parts[] = { f->rule, f->subject_kind, f->subject_name, f->subject_digest, f->layer, f->path, f->package };
@@ -46,6 +51,8 @@ static int fingerprint(struct finding *f, struct arena *arena, struct error *err
 
         for (size_t i = 0; i < ELEMENTS_OF(parts); i++)
                 wire_put_str(&all, str_from(parts[i]));
+        if (f->key)
+                wire_put_str(&all, str_from(f->key));
         if (!buf_ok(&all))
                 return error_oom(err);
         hash_sha256(all.data, all.len, sha);
@@ -54,25 +61,72 @@ static int fingerprint(struct finding *f, struct arena *arena, struct error *err
         return f->id ? 0 : error_oom(err);
 }
 
+/* ---- adding ---- */
+
+static int copy_text(struct arena *arena, const char **text)
+{
+        if (*text && !(*text = arena_string(arena, *text, strlen(*text))))
+                return -ENOMEM;
+        return 0;
+}
+
+static int copy_details(struct arena *arena, const struct finding_detail **details, uint32_t n)
+{
+        struct finding_detail *copies = arena_copy(arena, *details, n * sizeof(*copies));
+        int r = copies ? 0 : -ENOMEM;
+
+        for (uint32_t i = 0; r == 0 && i < n; i++) {
+                r = copy_text(arena, &copies[i].name);
+                if (r == 0)
+                        r = value_copy(arena, &copies[i].value);
+        }
+        *details = copies;
+        return r;
+}
+
+static int copy_severities(struct arena *arena, struct finding *f)
+{
+        struct finding_severity *copies = arena_copy(arena, f->severities, f->n_severities * sizeof(*copies));
+        int r = copies ? 0 : -ENOMEM;
+
+        for (uint32_t i = 0; r == 0 && i < f->n_severities; i++) {
+                r = copy_text(arena, &copies[i].source);
+                if (r == 0)
+                        r = copy_text(arena, &copies[i].vector);
+        }
+        f->severities = copies;
+        return r;
+}
+
+static int copy_all(struct arena *arena, struct finding *f)
+{
+        const char **const strings[] = {
+                &f->key, &f->rule, &f->source, &f->title, &f->message, &f->description, &f->subject_kind, &f->subject_name,
+                &f->subject_digest, &f->layer, &f->path, &f->package, &f->remediation, &f->owner, &f->exception.reason,
+                &f->exception.owner, &f->exception.expires, &f->exception.file,
+        };
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < ELEMENTS_OF(strings); i++)
+                r = copy_text(arena, strings[i]);
+        if (r == 0 && f->n_severities)
+                r = copy_severities(arena, f);
+        if (r == 0 && f->n_fields)
+                r = copy_details(arena, &f->fields, f->n_fields);
+        if (r == 0 && f->n_evidence)
+                r = copy_details(arena, &f->evidence, f->n_evidence);
+        return r;
+}
+
 int finding_add(struct finding_list *list, const struct finding *finding, struct error *err)
 {
         struct finding f = *finding;
-        const char **const strings[] = { &f.rule, &f.source, &f.title, &f.message, &f.subject_kind, &f.subject_name,
-                                         &f.subject_digest, &f.layer, &f.path, &f.package, &f.remediation,
-                                         &f.description, &f.owner };
         int r;
 
         if (!list->arena && !(list->arena = arena_new()))
                 return error_oom(err);
-        if (mem_grow(&list->items, &list->cap, list->n + 1, sizeof(*list->items)) < 0)
+        if (mem_grow(&list->items, &list->cap, list->n + 1, sizeof(*list->items)) < 0 || copy_all(list->arena, &f) < 0)
                 return error_oom(err);
-        for (size_t i = 0; i < ELEMENTS_OF(strings); i++) {
-                if (!*strings[i])
-                        continue;
-                *strings[i] = arena_string(list->arena, *strings[i], strlen(*strings[i]));
-                if (!*strings[i])
-                        return error_oom(err);
-        }
         r = fingerprint(&f, list->arena, err);
         if (r < 0)
                 return r;
@@ -80,10 +134,26 @@ int finding_add(struct finding_list *list, const struct finding *finding, struct
         return 0;
 }
 
+/* ---- the list ---- */
+
+bool finding_counts(const struct finding *finding)
+{
+        return finding->verdict == VERDICT_FAIL && finding->status == FINDING_OPEN;
+}
+
+size_t finding_list_excepted(const struct finding_list *list)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < list->n; i++)
+                n += list->items[i].status == FINDING_EXCEPTED;
+        return n;
+}
+
 bool finding_list_reaches(const struct finding_list *list, enum severity severity)
 {
         for (size_t i = 0; i < list->n; i++)
-                if (list->items[i].verdict == VERDICT_FAIL && list->items[i].severity >= severity)
+                if (finding_counts(&list->items[i]) && list->items[i].severity >= severity)
                         return true;
         return false;
 }
@@ -98,6 +168,7 @@ static int compare_findings(const void *pa, const void *pb)
         const struct finding *a = pa, *b = pb;
         int r = (int)b->severity - (int)a->severity;
 
+        r = r ? r : (int)b->rank - (int)a->rank;
         r = r ? r : compare_texts(a->rule, b->rule);
         r = r ? r : compare_texts(a->path, b->path);
         return r ? r : compare_texts(a->message, b->message);

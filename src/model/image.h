@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "model/json_tree.h"
 
 struct platform {
         char *os;           /* "linux" */
@@ -38,6 +39,7 @@ struct image_settings {
         uint32_t n_labels;
         const char *working_directory, *stop_signal;
         bool has_health_check;
+        struct json_tree document; /* all of the configuration */
 };
 
 /* Strings belong to `arena`, NULL where unknown. */

@@ -51,34 +51,9 @@ int record_copy(struct syscall_record *record, struct str text, struct str *ret,
 
 int record_parse(struct syscall_record *record, enum value_type type, struct str text, struct value *ret, struct error *err)
 {
-        struct value value = { .state = VALUE_PRESENT, .type = (uint8_t)type };
-        int r = 0;
+        int r = value_parse(type, text, ret, err);
 
-        switch (type) {
-        case VALUE_STRING:
-        case VALUE_PATH:
-        case VALUE_BYTES:
-                r = record_copy(record, text, &value.string, err);
-                if (r < 0)
-                        return r;
-                break;
-        case VALUE_NUMBER:
-        case VALUE_TIME:
-                r = value_parse_number(text, &value.number);
-                break;
-        case VALUE_BOOL:
-                value.boolean = str_equals(text, "true");
-                r = value.boolean || str_equals(text, "false") ? 0 : -EINVAL;
-                break;
-        case VALUE_ADDRESS:
-        case VALUE_NETWORK:
-                r = address_parse(text, &value.address);
-                break;
-        }
-        if (r < 0)
-                return error_say(err, -EINVAL, "'%.*s' is no %s", STR_ARG(text), value_type_name(type));
-        *ret = value;
-        return 0;
+        return r == 0 && value_copy(record->arena, ret) < 0 ? error_oom(err) : r;
 }
 
 static bool is_separator(char c)

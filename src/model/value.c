@@ -67,6 +67,62 @@ struct str value_text_end(struct value_text *text)
 
 /* ---- types and numbers ---- */
 
+int value_parse(enum value_type type, struct str text, struct value *ret, struct error *err)
+{
+        struct value value = { .state = VALUE_PRESENT, .type = (uint8_t)type };
+        int r = 0;
+
+        switch (type) {
+        case VALUE_STRING:
+        case VALUE_PATH:
+        case VALUE_BYTES:
+                value.string = text;
+                break;
+        case VALUE_NUMBER:
+        case VALUE_TIME:
+                r = value_parse_number(text, &value.number);
+                break;
+        case VALUE_BOOL:
+                value.boolean = str_equals(text, "true");
+                r = value.boolean || str_equals(text, "false") ? 0 : -EINVAL;
+                break;
+        case VALUE_ADDRESS:
+        case VALUE_NETWORK:
+                r = address_parse(text, &value.address);
+                break;
+        }
+        if (r < 0)
+                return error_say(err, -EINVAL, "'%.*s' is no %s", STR_SHOWN(text), value_type_name(type));
+        *ret = value;
+        return 0;
+}
+
+static bool has_text(const struct value *value)
+{
+        return value_type_is_text(value->type) || value->type == VALUE_BYTES;
+}
+
+int value_copy(struct arena *arena, struct value *value)
+{
+        struct value *items;
+
+        if (value->state != VALUE_PRESENT)
+                return 0;
+        if (!value->is_list) {
+                if (has_text(value) && !(value->string.p = arena_string(arena, value->string.p, value->string.n)))
+                        return -ENOMEM;
+                return 0;
+        }
+        items = arena_copy(arena, value->list.items, value->list.n * sizeof(*items));
+        if (!items)
+                return -ENOMEM;
+        for (uint32_t i = 0; i < value->list.n; i++) /* lists hold no lists */
+                if (value_copy(arena, &items[i]) < 0)
+                        return -ENOMEM;
+        value->list.items = items;
+        return 0;
+}
+
 const char *value_type_name(enum value_type type)
 {
         static const char *const names[] = {

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/mem.h"
 #include "base/str.h"
 
 enum value_type {
@@ -93,6 +94,9 @@ static inline struct value value_absent(void)
         return (struct value){ .state = VALUE_ABSENT };
 }
 
+/* Copies what `value` borrows into the arena. 0 or -ENOMEM. */
+int value_copy(struct arena *arena, struct value *value) _must_check_;
+
 const char *value_type_name(enum value_type type); /* "string", "number" … */
 static inline bool value_type_is_text(enum value_type type)
 {
@@ -109,6 +113,9 @@ static inline bool value_type_is_address(enum value_type type)
 
 /* Decimal, or "0x" and hexadecimal digits; with or without a sign. 0, -EBADMSG or -ERANGE. */
 int value_parse_number(struct str text, int64_t *ret) _must_check_;
+
+/* Reads a text as a value of that type, which borrows it: numbers as above, "true" and "false", addresses. -EINVAL. */
+int value_parse(enum value_type type, struct str text, struct value *ret, struct error *err) _must_check_;
 
 /* Appends the value as people and rule outputs see it: numbers in decimal, true/false, addresses in their usual form, lists
  * as (a,b). Absent and unknown: "<NA>". Bytes that are not UTF-8 as buf_add_utf8(). */

@@ -174,6 +174,7 @@ static void get_config(struct decode *d, struct document *ret)
                 ret->history[i].created_by = get_text(d);
                 ret->history[i].empty_layer = wire_get_u8(&d->r);
         }
+        d->oom |= json_tree_decode(&d->r, d->arena, &ret->settings.document) < 0;
 }
 
 static void get_docker(struct decode *d, struct document *ret)

@@ -273,7 +273,11 @@ static int put_config(struct buf *out, const json_t *root, struct error *err)
                 r = put_settings(out, config, err);
         if (r == 0)
                 r = put_diff_ids(out, root, err);
-        return r < 0 ? r : put_history(out, root, err);
+        if (r == 0)
+                r = put_history(out, root, err);
+        if (r == 0)
+                json_tree_encode(root, out);
+        return r;
 }
 
 static int put_docker(struct buf *out, const json_t *root, struct error *err)

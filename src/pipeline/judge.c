@@ -6,6 +6,7 @@
 #include "inspect/facts.h"
 #include "model/syscall_event.h"
 #include "pipeline/judge.h"
+#include "pipeline/rule_finding.h"
 #include "pipeline/stock_rules.h"
 
 #define STOCK_FILES_MAX 64
@@ -14,24 +15,6 @@
 const struct fact_source *const judge_sources[] = {
         &image_source, &package_source, &file_source, &syscall_source, NULL,
 };
-
-enum severity judge_severity(enum rule_priority priority)
-{
-        switch (priority) {
-        case PRIORITY_EMERGENCY:
-        case PRIORITY_ALERT:
-        case PRIORITY_CRITICAL:
-                return SEVERITY_CRITICAL;
-        case PRIORITY_ERROR:
-                return SEVERITY_HIGH;
-        case PRIORITY_WARNING:
-                return SEVERITY_MEDIUM;
-        case PRIORITY_NOTICE:
-                return SEVERITY_LOW;
-        default:
-                return SEVERITY_NONE;
-        }
-}
 
 int judge_stock_rules(struct rule_set **ret, struct error *err)
 {
@@ -79,22 +62,6 @@ static int bench_new(struct bench *b, const struct fact_source *source, struct e
         return b->counts ? 0 : error_oom(err);
 }
 
-static const char *text_of(struct scan_result *result, struct str s)
-{
-        return s.n ? arena_string(result->arena, s.p, s.n) : NULL;
-}
-
-static int texts_of(struct scan_result *result, const struct str *texts, uint32_t n, const char *const **ret)
-{
-        const char **copies = arena_alloc(result->arena, ((size_t)n + 1) * sizeof(*copies));
-
-        for (uint32_t i = 0; copies && i < n; i++)
-                if (!(copies[i] = arena_string(result->arena, texts[i].p, texts[i].n)))
-                        return -ENOMEM;
-        *ret = copies;
-        return copies ? 0 : -ENOMEM;
-}
-
 /* The name of a layer as reports have it. */
 static const char *layer_name(struct scan_result *result, uint32_t layer)
 {
@@ -116,32 +83,19 @@ static int place_of_file(struct bench *b, struct finding *f)
 
 static int add_finding(struct bench *b, const struct rule_verdict *verdict)
 {
-        _cleanup_(buf_free) struct buf message = { 0 };
-        const struct rule *rule = verdict->rule;
         struct finding f = b->place;
         char digest[DIGEST_TEXT_MAX];
+        int r;
 
         if (b->file && place_of_file(b, &f) < 0)
                 return error_oom(b->err);
-        rule_output(b->program, b->scratch, rule, b->fact, &message);
-        f.rule = text_of(b->result, rule->name);
-        f.source = rule->source->name;
-        f.verdict = verdict->truth == TRUTH_TRUE ? VERDICT_FAIL : VERDICT_UNDETERMINED;
-        f.severity = judge_severity(rule->priority);
-        f.title = f.rule;
-        f.description = text_of(b->result, rule->desc);
-        f.remediation = text_of(b->result, rule->remediation);
-        f.owner = text_of(b->result, rule->owner);
+        r = rule_finding(b->program, b->scratch, verdict, b->fact, b->result->arena, &f, b->err);
+        if (r < 0)
+                return r;
         f.subject_kind = "image";
         f.subject_name = b->result->image->reference;
         if (digest_is_set(&b->result->image->image_id))
                 f.subject_digest = digest_text(&b->result->image->image_id, digest);
-        f.message = verdict->truth == TRUTH_TRUE ? message.data : "it could not be told: something that the rule reads is unknown";
-        if (!f.rule || !buf_ok(&message) || texts_of(b->result, rule->controls, rule->n_controls, &f.controls) < 0 ||
-            texts_of(b->result, rule->references, rule->n_references, &f.references) < 0)
-                return error_oom(b->err);
-        f.n_controls = rule->n_controls;
-        f.n_references = rule->n_references;
         return finding_add(&b->result->findings, &f, b->err);
 }
 

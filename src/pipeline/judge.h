@@ -16,6 +16,4 @@ int judge_stock_rules(struct rule_set **ret, struct error *err) _must_check_;
 /* Holds the rules of `set` against the image, its packages and its files, and adds what they say to result->findings. */
 int judge(struct scan_result *result, const struct rule_set *set, int64_t now, struct error *err) _must_check_;
 
-enum severity judge_severity(enum rule_priority priority);
-
 #endif

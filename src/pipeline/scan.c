@@ -188,12 +188,28 @@ static int make_index(struct scan *s, struct error *err)
         return index_fresh(s, r > 0 ? &key : NULL, err);
 }
 
-static int hold_rules(struct scan_result *result, struct error *err)
+/* A rule file that was left out is a check that was not made. */
+static void tell_left_out(struct scan_result *result, const struct rule_set *set)
 {
-        _cleanup_(rule_set_freep) struct rule_set *set = NULL;
-        int r = judge_stock_rules(&set, err);
+        const struct rule_message *messages;
+        size_t n = rule_set_messages(set, &messages);
 
-        return r < 0 ? r : judge(result, set, time(NULL), err);
+        for (size_t i = 0; i < n; i++)
+                if (messages[i].is_error)
+                        problem_add(&result->problems, PROBLEM_GAP, messages[i].file, "the file's rules were left out: %u:%u: %s",
+                                    messages[i].place.line, messages[i].place.column, messages[i].text);
+}
+
+static int hold_rules(struct scan_result *result, const struct rule_set *given, struct error *err)
+{
+        _cleanup_(rule_set_freep) struct rule_set *stock = NULL;
+        int r = given ? 0 : judge_stock_rules(&stock, err);
+
+        if (r < 0)
+                return r;
+        if (given)
+                tell_left_out(result, given);
+        return judge(result, given ? given : stock, time(NULL), err);
 }
 
 static int run(struct scan *s, struct error *err)
@@ -212,7 +228,7 @@ static int run(struct scan *s, struct error *err)
         if (r == 0)
                 r = inventory_join(result, s->files, s->n_layers, s->options, err);
         if (r == 0)
-                r = hold_rules(result, err);
+                r = hold_rules(result, s->options->rules, err);
         if (r == 0)
                 r = scan_judge(result, s->layers, s->n_layers, err);
         return r < 0 ? r : result->problems.failed ? error_oom(err) : 0;

@@ -14,6 +14,8 @@
 #include "model/problem.h"
 #include "oci/image_index.h"
 
+struct rule_set;
+
 enum check_state {
         CHECK_DONE,
         CHECK_NO_DATA,
@@ -47,6 +49,7 @@ struct scan_options {
         bool use_cache;
         bool owners; /* fill scan_result.owners */
         struct scan_limits limits;
+        const struct rule_set *rules; /* loaded with judge_sources; NULL: the stock rules */
 };
 
 /* All owned by the result. */

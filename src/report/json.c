@@ -5,6 +5,7 @@
 
 #include "base/interrupt.h"
 #include "base/json.h"
+#include "report/json_parts.h"
 #include "report/report.h"
 
 #define RELEASE_EVERY 65536
@@ -12,12 +13,6 @@
 static int flush(void *ctx, const char *data, size_t n, struct error *err)
 {
         return output_write(ctx, data, n, err);
-}
-
-static void put_text(struct json_writer *w, const char *key, const char *value)
-{
-        json_write_key(w, key);
-        json_write_text(w, value);
 }
 
 /* An empty string is an unknown one. */
@@ -36,37 +31,11 @@ static void put_u64(struct json_writer *w, const char *key, uint64_t value)
         json_write_u64(w, value);
 }
 
-static void put_null(struct json_writer *w, const char *key)
-{
-        json_write_key(w, key);
-        json_write_null(w);
-}
-
 static void put_digest(struct json_writer *w, const char *key, const struct digest *digest)
 {
         char text[DIGEST_TEXT_MAX];
 
         put_str(w, key, str_from(digest_text(digest, text)));
-}
-
-static void begin(struct json_writer *w, const char *key, bool array)
-{
-        json_write_key(w, key);
-        if (array)
-                json_write_array_begin(w);
-        else
-                json_write_object_begin(w);
-}
-
-static void put_path(struct json_writer *w, const char *key, struct str path)
-{
-        _cleanup_(buf_free) struct buf absolute = { 0 };
-
-        if (path.n == 0 || path.p[0] != '/')
-                buf_putc(&absolute, '/');
-        buf_add_str(&absolute, path);
-        json_write_key(w, key);
-        json_write_string(w, buf_str(&absolute));
 }
 
 /* A layer's name: its digest, its diffID where the blob has none, null for a root directory. */
@@ -83,12 +52,12 @@ static void put_layer(struct json_writer *w, const struct image *image, uint32_t
 
 static void put_checks(struct json_writer *w, const struct scan_result *result)
 {
-        begin(w, "checks", true);
+        json_put_begin(w, "checks", true);
         for (size_t i = 0; i < result->n_checks; i++) {
                 json_write_object_begin(w);
-                put_text(w, "kind", result->checks[i].kind);
-                put_text(w, "state", check_state_name(result->checks[i].state));
-                put_text(w, "why", result->checks[i].why);
+                json_put_text(w, "kind", result->checks[i].kind);
+                json_put_text(w, "state", check_state_name(result->checks[i].state));
+                json_put_text(w, "why", result->checks[i].why);
                 json_write_object_end(w);
         }
         json_write_array_end(w);
@@ -99,10 +68,10 @@ static void put_distribution(struct json_writer *w, const struct scan_result *re
         const struct distribution *d = &result->distribution;
 
         if (!result->has_distribution) {
-                put_null(w, "distribution");
+                json_put_null(w, "distribution");
                 return;
         }
-        begin(w, "distribution", false);
+        json_put_begin(w, "distribution", false);
         put_str(w, "id", d->id);
         put_str(w, "name", d->name);
         put_str(w, "version", d->version_id);
@@ -125,25 +94,25 @@ static void put_target(struct json_writer *w, const struct scan_result *result)
 {
         const struct image *image = result->image;
 
-        begin(w, "target", false);
-        put_text(w, "kind", image->kind);
-        put_text(w, "reference", image->reference);
+        json_put_begin(w, "target", false);
+        json_put_text(w, "kind", image->kind);
+        json_put_text(w, "reference", image->reference);
         put_digest(w, "image_id", &image->image_id);
         put_digest(w, "manifest_digest", &image->manifest_digest);
         put_digest(w, "index_digest", &image->index_digest);
-        begin(w, "repo_digests", true);
+        json_put_begin(w, "repo_digests", true);
         for (size_t i = 0; i < image->n_repo_digests; i++)
                 json_write_text(w, image->repo_digests[i]);
         json_write_array_end(w);
         put_distribution(w, result);
         put_platform(w, &image->platform);
-        begin(w, "layers", true);
+        json_put_begin(w, "layers", true);
         for (size_t i = 0; i < image->n_layers; i++) {
                 json_write_object_begin(w);
                 put_digest(w, "digest", &image->layers[i].digest);
                 put_digest(w, "diff_id", &image->layers[i].diff_id);
                 put_u64(w, "size", image->layers[i].size);
-                put_text(w, "created_by", image->layers[i].created_by);
+                json_put_text(w, "created_by", image->layers[i].created_by);
                 json_write_object_end(w);
         }
         json_write_array_end(w);
@@ -152,7 +121,7 @@ static void put_target(struct json_writer *w, const struct scan_result *result)
 
 static void put_packages(struct json_writer *w, const struct scan_result *result)
 {
-        begin(w, "packages", true);
+        json_put_begin(w, "packages", true);
         for (size_t i = 0; i < result->n_packages; i++) {
                 const struct scan_package *sp = &result->packages[i];
                 const struct package *p = &sp->package;
@@ -163,77 +132,30 @@ static void put_packages(struct json_writer *w, const struct scan_result *result
                 put_str(w, "type", p->type);
                 put_str(w, "purl", sp->purl);
                 put_str(w, "arch", p->arch);
-                begin(w, "source", false);
+                json_put_begin(w, "source", false);
                 put_str(w, "name", p->source_name);
                 put_str(w, "version", p->source_version);
                 json_write_object_end(w);
-                begin(w, "licenses", true);
+                json_put_begin(w, "licenses", true);
                 for (uint32_t l = 0; l < p->n_licenses; l++)
                         json_write_string(w, p->licenses[l]);
                 json_write_array_end(w);
                 put_layer(w, result->image, sp->layer);
-                put_path(w, "path", sp->path);
-                put_text(w, "evidence", package_evidence_name(p->evidence));
+                json_put_path(w, "path", sp->path);
+                json_put_text(w, "evidence", package_evidence_name(p->evidence));
                 put_str(w, "owned_by", sp->owned_by);
                 json_write_object_end(w);
         }
         json_write_array_end(w);
 }
 
-static void put_texts(struct json_writer *w, const char *key, const char *const *texts, uint32_t n)
-{
-        begin(w, key, true);
-        for (uint32_t i = 0; i < n; i++)
-                json_write_text(w, texts[i]);
-        json_write_array_end(w);
-}
-
-static void put_finding(struct json_writer *w, const struct finding *f)
-{
-        json_write_object_begin(w);
-        put_text(w, "id", f->id);
-        put_text(w, "rule", f->rule);
-        put_text(w, "source", f->source);
-        put_text(w, "verdict", verdict_name(f->verdict));
-        put_text(w, "severity", severity_name(f->severity));
-        put_null(w, "severities");
-        put_null(w, "rank");
-        put_text(w, "title", f->title);
-        put_text(w, "message", f->message);
-        put_text(w, "description", f->description);
-        begin(w, "subject", false);
-        put_text(w, "kind", f->subject_kind);
-        put_text(w, "name", f->subject_name);
-        put_text(w, "digest", f->subject_digest);
-        json_write_object_end(w);
-        begin(w, "location", false);
-        put_text(w, "layer", f->layer);
-        if (f->path)
-                put_path(w, "path", str_from(f->path));
-        else
-                put_null(w, "path");
-        put_null(w, "line");
-        put_null(w, "column");
-        put_text(w, "package", f->package);
-        put_null(w, "pid");
-        json_write_object_end(w);
-        put_null(w, "fields");
-        put_null(w, "evidence");
-        put_text(w, "remediation", f->remediation);
-        put_texts(w, "references", f->references, f->n_references);
-        put_texts(w, "controls", f->controls, f->n_controls);
-        put_text(w, "owner", f->owner);
-        put_null(w, "status");
-        json_write_object_end(w);
-}
-
 static void put_problems(struct json_writer *w, const struct problem_list *problems)
 {
-        begin(w, "problems", true);
+        json_put_begin(w, "problems", true);
         for (size_t i = 0; i < problems->n; i++) {
                 json_write_object_begin(w);
-                put_text(w, "where", problems->items[i].where);
-                put_text(w, "what", problems->items[i].what);
+                json_put_text(w, "where", problems->items[i].where);
+                json_put_text(w, "what", problems->items[i].what);
                 json_write_object_end(w);
         }
         json_write_array_end(w);
@@ -243,7 +165,7 @@ static void put_counts_by_type(struct json_writer *w, const struct scan_result *
 {
         _cleanup_(buf_free) struct buf key = { 0 };
 
-        begin(w, "packages_by_type", false);
+        json_put_begin(w, "packages_by_type", false);
         for (size_t i = 0, n; i < result->n_packages; i += n) { /* they are sorted by type */
                 struct str type = result->packages[i].package.type;
 
@@ -258,12 +180,12 @@ static void put_counts_by_type(struct json_writer *w, const struct scan_result *
 
 static void put_summary(struct json_writer *w, const struct scan_result *result)
 {
-        begin(w, "summary", false);
+        json_put_begin(w, "summary", false);
         put_u64(w, "packages", result->n_packages);
         put_counts_by_type(w, result);
         put_u64(w, "files", result->index ? image_index_count(result->index) : 0);
         put_u64(w, "layers", result->image->n_layers);
-        begin(w, "findings_by_severity", false);
+        json_put_begin(w, "findings_by_severity", false);
         for (int s = SEVERITY_CRITICAL; s >= SEVERITY_UNKNOWN; s--) {
                 uint64_t n = 0;
 
@@ -272,6 +194,7 @@ static void put_summary(struct json_writer *w, const struct scan_result *result)
                 put_u64(w, severity_name((enum severity)s), n);
         }
         json_write_object_end(w);
+        put_u64(w, "findings_excepted", finding_list_excepted(&result->findings));
         put_u64(w, "problems", result->problems.n + result->problems.more);
         json_write_object_end(w);
 }
@@ -283,15 +206,15 @@ static void put_file(struct json_writer *w, const struct scan_result *result, ui
 
         snprintf(mode, sizeof(mode), "%04o", f->mode & 07777);
         json_write_object_begin(w);
-        put_path(w, "path", f->path);
-        put_text(w, "type", file_type_name(f->type));
-        put_text(w, "mode", mode);
+        json_put_path(w, "path", f->path);
+        json_put_text(w, "type", file_type_name(f->type));
+        json_put_text(w, "mode", mode);
         put_u64(w, "uid", f->uid);
         put_u64(w, "gid", f->gid);
         put_u64(w, "size", f->size);
         if (f->has_sha256)
                 hex_encode(f->sha256, SHA256_SIZE, hex);
-        put_text(w, "sha256", f->has_sha256 ? hex : NULL);
+        json_put_text(w, "sha256", f->has_sha256 ? hex : NULL);
         put_layer(w, result->image, f->layer);
         put_str(w, "target", f->target);
         put_str(w, "package", owner > 0 && owner <= result->n_packages ? result->packages[owner - 1].purl : STR_NULL);
@@ -302,7 +225,7 @@ static int put_files(struct json_writer *w, const struct scan_result *result, st
 {
         uint64_t n = result->index ? image_index_count(result->index) : 0;
 
-        begin(w, "files", true);
+        json_put_begin(w, "files", true);
         for (uint64_t i = 0; i < n; i++) {
                 struct file_entry entry;
                 int r = image_index_get(result->index, i, &entry, err);
@@ -330,15 +253,15 @@ int report_scan_json(const struct scan_result *result, const struct report_optio
         if (r < 0)
                 return r;
         json_write_object_begin(w);
-        put_text(w, "schema", "tallyman/scan/v1");
+        json_put_text(w, "schema", "tallyman/scan/v1");
         json_write_key(w, "complete");
         json_write_bool(w, result->complete);
         put_checks(w, result);
         put_target(w, result);
         put_packages(w, result);
-        begin(w, "findings", true);
+        json_put_begin(w, "findings", true);
         for (size_t i = 0; i < result->findings.n; i++)
-                put_finding(w, &result->findings.items[i]);
+                json_put_finding(w, &result->findings.items[i]);
         json_write_array_end(w);
         put_problems(w, &result->problems);
         put_summary(w, result);

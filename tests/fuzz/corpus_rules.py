@@ -153,7 +153,34 @@ def match_inputs():
         yield f"condition-{number}", condition + b"\n*%proc.name %5fd.name %toupper(proc.name) %fd.ip %% %proc.aname[2]!\n" + EVENT
 
 
+def cases_inputs():
+    good = """rules: [a.yaml, /b.yaml]
+stock: true
+cases:
+- name: one
+  fact: {evt.type: open, proc.name: x, fd.name: /etc/passwd, proc.args: [a, b]}
+  expect: [{rule: A, output: o /etc/passwd}]
+  allow: [B*, "*"]
+- name: two
+  source: image
+  facts: [{image.user: root}, {image.user: unknown}, {image.user: ~}]
+  expect: B
+- name: three
+  source: image
+  fact: {image.user: x}
+  expect: [{rule: B, verdict: undetermined}, C]
+"""
+    yield "good", good.encode()
+    yield "windows", good.replace("\n", "\r\n").encode()
+    for number, text in enumerate(["x", "cases: []", "cases: [x]", "cases: [{name: x, fact: [], expect: []}]",
+                                   "cases: [{name: x, fact: {a: b}, expect: []}]", "cases: [{name: [], fact: {}, expect: []}]",
+                                   "cases: [{name: x, fact: {evt.type: open, proc.pid: {}}, expect: []}]", "rules: {}\ncases: [{}]",
+                                   "cases: [{name: x, source: y, fact: {}, expect: []}]", "stock: 5", "---\n---\n"]):
+        yield f"wrong-{number}", text.encode()
+
+
 INPUTS = {
+    "cases": cases_inputs,
     "condition": condition_inputs,
     "match": match_inputs,
     "rules": rules_inputs,

@@ -9,12 +9,13 @@ import pathlib
 import sys
 
 import corpus_databases
+import corpus_events
 import corpus_images
 import corpus_layers
 import corpus_rules
 
 CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
-TARGETS = {**corpus_databases.INPUTS, **corpus_images.INPUTS, **corpus_layers.INPUTS, **corpus_rules.INPUTS}
+TARGETS = {**corpus_databases.INPUTS, **corpus_events.INPUTS, **corpus_images.INPUTS, **corpus_layers.INPUTS, **corpus_rules.INPUTS}
 
 
 def main():

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 TALLYMAN = os.path.abspath(os.environ.get("TALLYMAN", "build/tallyman"))
-COMMANDS = ["scan", "rules check", "rules explain", "rules fields", "rules list", "cache prune", "db compare", "version", "help", "completion"]
+COMMANDS = ["scan", "replay", "rules test", "rules check", "rules explain", "rules fields", "rules list", "cache prune", "db compare", "version", "help", "completion"]
 
 
 def run(*args, **kwargs):

@@ -4,6 +4,7 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 
 import pytest
 
@@ -186,3 +187,60 @@ def test_fields_are_listed():
     for name in ("image.user", "package.name", "file.is_setuid", "proc.aname", "evt.type", "fd.sip"):
         assert re.search(rf"^  {re.escape(name)}\b", done.stdout, re.M), name
     assert run("rules", "fields", "package").stdout in done.stdout
+
+
+def test_the_table_of_fields_is_true():
+    if not STOCK.exists():
+        pytest.skip(f"Falco's rules are not at {STOCK}")
+    made = subprocess.run([sys.executable, ROOT / "tests/tools/stock_fields.py", PROGRAM, STOCK], check=True,
+                          capture_output=True, text=True).stdout
+    assert made.count("\n| `") >= 90
+    assert "None" not in made
+    assert made == (ROOT / "docs/stock-fields.md").read_text()
+
+
+OWN = """
+- rule: Image has no owner
+  desc: Nobody answers for it.
+  source: image
+  condition: not image.label[owner] exists
+  output: "%image.kind is nobody's"
+  priority: ERROR
+- rule: File of a package
+  desc: It has an owner.
+  source: file
+  condition: file.path = /usr/bin/tool and file.package startswith pkg:deb/
+  output: "%file.path is of %file.package"
+  priority: NOTICE
+"""
+
+
+def test_own_rules_judge_an_image_too(store, tmp_path):
+    (tmp_path / "own.yaml").write_text(OWN)
+    done = scan_image(store, tmp_path, (), GOOD, None, None, "--rules", tmp_path / "own.yaml", expect=DONE)
+    assert messages(done, "Image has no owner") == ["oci-dir is nobody's"]
+    found = next(f for f in done.report["findings"] if f["rule"] == "Image has no owner")
+    assert found["severity"] == "high" and found["fields"] == {"image.kind": "oci-dir"}
+    scan_image(store, tmp_path, (), GOOD, None, None, "--rules", tmp_path / "own.yaml", "--fail-on", "high", expect=FINDINGS)
+
+
+def test_any_value_of_the_configuration_can_be_read(store, tmp_path):
+    (tmp_path / "own.yaml").write_text("""
+- rule: Shell is set
+  desc: d
+  source: image
+  condition: jevt.value[/config/Shell/0] = /bin/sh and jevt.value[/config/Labels/a~1b] = c and not jevt.value[/none] exists
+  output: "%jevt.value[/config/Shell]"
+  priority: NOTICE
+""")
+    config = {**GOOD, "Shell": ["/bin/sh", "-e"], "Labels": {"a/b": "c"}}
+    done = scan_image(store, tmp_path, (), config, None, None, "--rules", tmp_path / "own.yaml", expect=DONE)
+    assert messages(done, "Shell is set") == ['["/bin/sh","-e"]']
+
+
+def test_a_rule_file_left_out_makes_the_scan_incomplete(store, tmp_path):
+    (tmp_path / "bad.yaml").write_text("- rule: x\n  desc: y\n")
+    done = scan_image(store, tmp_path, (), GOOD, None, None, "--rules", tmp_path / "bad.yaml", expect=INCOMPLETE)
+    assert any("bad.yaml" in p and "left out" in p for p in done.problems)
+    done = run("scan", "--rules", tmp_path / "none.yaml", tmp_path / "image")
+    assert done.returncode == FAILED and "none.yaml" in done.stderr

@@ -70,8 +70,17 @@ static const struct str licences[] = { { "MIT", 3 }, { EVIL, sizeof(EVIL) - 1 } 
 
 static void fill(struct scan_result *result, struct image *image, struct image_layer *layer, struct scan_package *packages)
 {
+        const struct value items[] = { value_of_string(STR_LIT(EVIL)), value_of_string(STR_LIT("b")) };
+        const struct finding_detail fields[] = {
+                { "a", value_of_number(-7) }, { "b", value_of_list(VALUE_STRING, items, 2) }, { "c", value_absent() },
+                { "a", value_of_number(8) }, { "d", value_of_bool(true) },
+        };
+        const struct finding_severity severities[] = { { "s", SEVERITY_LOW, 3.1, EVIL }, { "t", SEVERITY_HIGH, -1, NULL } };
         struct finding finding = { .rule = "r", .source = "image", .verdict = VERDICT_FAIL, .severity = SEVERITY_HIGH,
-                                   .title = EVIL, .message = EVIL, .path = "etc/x" };
+                                   .title = EVIL, .message = EVIL, .path = "etc/x", .line = 3, .rank = 40,
+                                   .fields = fields, .n_fields = ELEMENTS_OF(fields), .severities = severities,
+                                   .n_severities = 2, .status = FINDING_EXCEPTED,
+                                   .exception = { .reason = EVIL, .owner = "o", .expires = "2030-01-01" } };
         struct error err = ERROR_INIT;
 
         *layer = (struct image_layer){ .diff_id = { .algorithm = DIGEST_SHA256 }, .size = 5, .created_by = (char *)EVIL };
@@ -105,6 +114,28 @@ static const char *string_at(json_t *object, const char *key)
         return json_string_value(json_object_get(object, key));
 }
 
+static void check_finding(json_t *f)
+{
+        json_t *item;
+
+        assert_string_equal(string_at(json_object_get(f, "location"), "path"), "/etc/x");
+        assert_int_equal(json_integer_value(json_object_get(json_object_get(f, "location"), "line")), 3);
+        assert_true(json_is_null(json_object_get(json_object_get(f, "location"), "column")));
+        assert_int_equal(json_integer_value(json_object_get(f, "rank")), 40);
+        item = json_object_get(f, "fields");
+        assert_int_equal(json_object_size(item), 4); /* a name that comes twice is written once */
+        assert_int_equal(json_integer_value(json_object_get(item, "a")), -7);
+        assert_int_equal(json_array_size(json_object_get(item, "b")), 2);
+        assert_true(json_is_null(json_object_get(item, "c")));
+        assert_true(json_is_true(json_object_get(item, "d")));
+        item = json_array_get(json_object_get(f, "severities"), 0);
+        assert_true(json_real_value(json_object_get(item, "score")) == 3.1);
+        item = json_array_get(json_object_get(f, "severities"), 1);
+        assert_true(json_is_null(json_object_get(item, "score")));
+        assert_string_equal(string_at(f, "status"), "excepted");
+        assert_string_equal(string_at(json_object_get(f, "exception"), "expires"), "2030-01-01");
+}
+
 static void json_keeps_the_contract(void **state)
 {
         static const char *const members[] = { "schema", "complete", "checks", "target", "packages", "findings", "problems",
@@ -135,8 +166,9 @@ static void json_keeps_the_contract(void **state)
         assert_int_equal(json_array_size(json_object_get(item, "licenses")), 2);
         item = json_array_get(json_object_get(root, "packages"), 1);
         assert_true(json_is_null(json_object_get(item, "layer"))); /* there is no layer 9 */
-        item = json_array_get(json_object_get(root, "findings"), 0);
-        assert_string_equal(string_at(json_object_get(item, "location"), "path"), "/etc/x");
+        check_finding(json_array_get(json_object_get(root, "findings"), 0));
+        item = json_object_get(root, "summary");
+        assert_int_equal(json_integer_value(json_object_get(item, "findings_excepted")), 1);
         item = json_object_get(root, "target");
         assert_string_equal(string_at(item, "platform"), "linux/amd64");
         assert_true(json_is_null(json_object_get(item, "distribution")));

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "cmd/command.h"
+#include "cmd/rules.h"
+#include "cmd/watching.h"
+#include "store/event_log.h"
+
+static int hold(struct event_log_reader *log, struct detect *detect, struct error *err)
+{
+        const struct syscall_event *event;
+        int r;
+
+        while ((r = event_log_read(log, &event, err)) > 0) {
+                r = detect_event(detect, event, err);
+                if (r == 0)
+                        r = interrupt_check(err);
+                if (r < 0)
+                        return r;
+        }
+        detect_flush(detect, INT64_MAX);
+        return r;
+}
+
+static int replay(const char *path, struct watching *w, struct error *err)
+{
+        _cleanup_(event_log_reader_freep) struct event_log_reader *log = NULL;
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        int r;
+
+        if (fd < 0)
+                return error_set(err, -errno, "open '%s'", path);
+        r = event_log_reader_new(fd, path, &log, err);
+        if (r == 0)
+                r = watching_start(w, event_log_hostname(log), err);
+        if (r == 0)
+                r = hold(log, w->detect, err);
+        if (r == 0 && event_log_was_cut(log))
+                log_warning("'%s' was cut off: its last event is not whole", path);
+        return r;
+}
+
+int cmd_replay(const struct arguments *args, struct error *err)
+{
+        _cleanup_(watching_done) struct watching w = { 0 };
+        struct detect_counts counts;
+        int r = watching_open(&w, args, err);
+
+        for (size_t i = 0; r == 0 && i < args->n_operands; i++)
+                r = replay(args->operands[i], &w, err);
+        if (r < 0)
+                return r;
+        r = watching_tell_losses(&w, err);
+        detect_get_counts(w.detect, &counts);
+        log_info("%llu events, %llu matches, %llu alerts", (unsigned long long)counts.events, (unsigned long long)counts.matches,
+                 (unsigned long long)counts.told);
+        return r < 0 ? r : arguments_has(args, "fail") && counts.matches ? EXIT_STATUS_FINDINGS : EXIT_STATUS_DONE;
+}

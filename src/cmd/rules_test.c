@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+
+#include "base/file.h"
+#include "cmd/command.h"
+#include "cmd/rules.h"
+#include "pipeline/judge.h"
+#include "rules/cases.h"
+#include "rules/limits.h"
+
+struct tally {
+        const struct arguments *args;
+        unsigned passed, failed;
+        struct buf out;
+};
+
+static void tally_done(struct tally *t)
+{
+        buf_free(&t->out);
+}
+
+static int read_whole(const char *path, struct buf *ret, struct error *err)
+{
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        int r;
+
+        if (fd < 0)
+                return error_set(err, -errno, "open '%s'", path);
+        r = file_slurp(fd, RULE_FILE_BYTES_MAX, ret, err);
+        return r < 0 ? error_wrap(err, "'%s'", path) : 0;
+}
+
+/* "dir/of/cases" + "../rules.yaml", or the path itself where it is absolute. */
+static int beside(const struct rule_cases *cases, struct str path, const char **ret, struct error *err)
+{
+        _cleanup_free_ char *copy = strdup(cases->file);
+        _cleanup_(buf_free) struct buf full = { 0 };
+
+        if (!copy)
+                return error_oom(err);
+        if (path.n == 0 || memchr(path.p, 0, path.n))
+                return error_say(err, -EBADMSG, "%s: 'rules' names no file", cases->file);
+        if (path.p[0] != '/' && strchr(cases->file, '/'))
+                buf_printf(&full, "%s/", dirname(copy));
+        buf_add_str(&full, path);
+        *ret = buf_ok(&full) ? arena_string(cases->arena, full.data, full.len) : NULL;
+        return *ret ? 0 : error_oom(err);
+}
+
+/* The rules that the file names, then those of --rules; where there are none, the stock rules. */
+static int load_rules(const struct arguments *args, const struct rule_cases *cases, const struct case_bench *bench,
+                      struct rule_set **ret, struct error *err)
+{
+        const char **paths = arena_alloc(cases->arena, (cases->n_rule_files + args->n_options + 1) * sizeof(*paths));
+        struct rules_request request = { .paths = paths, .strict = true, .sources = case_bench_sources(bench) };
+
+        if (!paths)
+                return error_oom(err);
+        for (uint32_t i = 0; i < cases->n_rule_files; i++) {
+                int r = beside(cases, cases->rule_files[i], &paths[request.n++], err);
+
+                if (r < 0)
+                        return r;
+        }
+        for (size_t i = 0; i < args->n_options; i++)
+                if (strcmp(args->options[i].spec->name, "rules") == 0)
+                        paths[request.n++] = args->options[i].value;
+        request.stock = cases->stock || request.n == 0;
+        return rules_open(&request, ret, err);
+}
+
+static int run_case(struct tally *t, const struct rule_cases *cases, const struct rule_case *it, struct case_bench *bench,
+                    struct error *err)
+{
+        _cleanup_(buf_free) struct buf complaints = { 0 };
+        int r = case_bench_run(bench, cases, it, &complaints, err);
+
+        if (r < 0)
+                return r;
+        *(r ? &t->passed : &t->failed) += 1;
+        if (r && !arguments_has(t->args, "verbose"))
+                return 0;
+        buf_puts(&t->out, r ? "passed: " : "FAILED: ");
+        buf_add_quoted(&t->out, str_from(cases->file));
+        buf_printf(&t->out, ":%u: ", it->mark.line);
+        buf_add_quoted(&t->out, it->name);
+        buf_putc(&t->out, '\n');
+        buf_add_str(&t->out, buf_str(&complaints));
+        return 0;
+}
+
+static int run_file(struct tally *t, const char *path, struct error *err)
+{
+        _cleanup_(rule_cases_freep) struct rule_cases *cases = NULL;
+        _cleanup_(rule_set_freep) struct rule_set *set = NULL;
+        _cleanup_(case_bench_freep) struct case_bench *bench = NULL;
+        _cleanup_(buf_free) struct buf text = { 0 };
+        int r = read_whole(path, &text, err);
+
+        if (r == 0)
+                r = case_bench_new(judge_sources, &bench, err);
+        if (r == 0)
+                r = rule_cases_parse(path, buf_str(&text), judge_sources, &cases, err);
+        if (r == 0)
+                r = load_rules(t->args, cases, bench, &set, err);
+        if (r == 0)
+                r = case_bench_use(bench, set, err);
+        for (uint32_t i = 0; r == 0 && i < cases->n; i++)
+                r = run_case(t, cases, &cases->items[i], bench, err);
+        bench = case_bench_free(bench); /* before the set that it looks at */
+        return r;
+}
+
+int cmd_rules_test(const struct arguments *args, struct error *err)
+{
+        _cleanup_(tally_done) struct tally t = { .args = args };
+        int r = 0;
+
+        for (size_t i = 0; r == 0 && i < args->n_operands; i++)
+                r = run_file(&t, args->operands[i], err);
+        if (r < 0)
+                return r;
+        buf_printf(&t.out, "%u passed, %u failed\n", t.passed, t.failed);
+        r = print_text(&t.out, err);
+        return r < 0 ? r : t.failed ? EXIT_STATUS_FINDINGS : EXIT_STATUS_DONE;
+}

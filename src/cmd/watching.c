@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "cmd/rules.h"
+#include "cmd/watching.h"
+
+int watching_open(struct watching *w, const struct arguments *args, struct error *err)
+{
+        _cleanup_free_ const char **paths = calloc(args->n_options + 1, sizeof(*paths));
+        struct rules_request request = { .paths = paths, .stock = !arguments_has(args, "no-stock") };
+        const struct rule_message *messages;
+        size_t n;
+        int r;
+
+        w->args = args;
+        if (!paths)
+                return error_oom(err);
+        for (size_t i = 0; i < args->n_options; i++)
+                if (strcmp(args->options[i].spec->name, "rules") == 0)
+                        paths[request.n++] = args->options[i].value;
+        if (request.n == 0 && !request.stock)
+                return error_say(err, -EINVAL, "there are no rules: name some with --rules, or leave --no-stock out");
+        r = rules_open(&request, &w->rules, err);
+        if (r < 0)
+                return r;
+        n = rule_set_messages(w->rules, &messages);
+        for (size_t i = 0; i < n; i++)
+                if (messages[i].is_error)
+                        log_error("%s:%u:%u: %s (the file's rules were left out)", messages[i].file, messages[i].place.line,
+                                  messages[i].place.column, messages[i].text);
+        return 0;
+}
+
+static void hear(void *ctx, const struct alert *alert)
+{
+        struct watching *w = ctx;
+
+        if (w->code == 0)
+                w->code = deliver_alert(w->deliver, alert, &w->why);
+}
+
+static int open_outputs(struct watching *w, const char *hostname, struct error *err)
+{
+        bool colour = terminal_wants_colour(STDOUT_FILENO), any = false;
+        int r = deliver_new(hostname, &w->deliver, err);
+
+        for (size_t i = 0; r == 0 && i < w->args->n_options; i++)
+                if (strcmp(w->args->options[i].spec->name, "output") == 0) {
+                        r = deliver_add(w->deliver, w->args->options[i].value, colour, err);
+                        any = true;
+                }
+        return r < 0 || any ? r : deliver_add(w->deliver, "-", colour, err);
+}
+
+int watching_start(struct watching *w, const char *hostname, struct error *err)
+{
+        const char *matching = arguments_get(w->args, "matching");
+        struct detect_options options = {
+                .rules = w->rules, .tell = hear, .ctx = w, .burst = arguments_has(w->args, "all") ? 0 : DETECT_BURST,
+                .matching = matching && strcmp(matching, "first") == 0 ? MATCHING_FIRST : MATCHING_ALL,
+        };
+        int r;
+
+        if (w->detect)
+                return 0;
+        r = open_outputs(w, hostname, err);
+        return r < 0 ? r : detect_new(&options, &w->detect, err);
+}
+
+int watching_tell_losses(const struct watching *w, struct error *err)
+{
+        struct deliver_counts counts[DELIVER_MAX];
+        size_t n = deliver_get_counts(w->deliver, counts, ELEMENTS_OF(counts));
+        int r = w->code;
+
+        if (r < 0 && err)
+                *err = w->why;
+        for (size_t i = 0; i < n; i++) {
+                if (!counts[i].lost)
+                        continue;
+                log_warning("%llu alerts could not be delivered to '%s': %s", (unsigned long long)counts[i].lost,
+                            counts[i].destination, counts[i].why);
+                if (r == 0 && strcmp(counts[i].destination, "-") == 0)
+                        r = error_say(err, -EIO, "standard output: %s", counts[i].why);
+        }
+        return r;
+}
+
+void watching_done(struct watching *w)
+{
+        detect_free(w->detect);
+        deliver_free(w->deliver);
+        rule_set_free(w->rules);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "base/nearest.h"
+#include "report/alert_private.h"
+#include "report/json_parts.h"
+
+#define NANOSECONDS 1000000000ll
+#define TIME_TEXT_MAX 40
+#define SHORT_ID 12 /* characters of a container's id */
+
+static const char *const format_names[] = { [ALERT_TEXT] = "text", [ALERT_JSON] = "json", [ALERT_FALCO] = "falco",
+                                            [ALERT_OCSF] = "ocsf" };
+
+int alert_format_parse(const char *name, enum alert_format *ret, struct error *err)
+{
+        for (size_t i = 0; i < ELEMENTS_OF(format_names); i++)
+                if (strcmp(name, format_names[i]) == 0) {
+                        *ret = (enum alert_format)i;
+                        return 0;
+                }
+        return error_say(err, -EINVAL, "'%s' is no format of alerts (expected text, json, falco or ocsf)", name);
+}
+
+/* RFC 3339 in UTC; its time of day begins at byte 11. */
+static const char *time_text(int64_t time, char text[static TIME_TEXT_MAX])
+{
+        time_t seconds = (time_t)(time / NANOSECONDS);
+        struct tm tm = { 0 };
+        size_t n;
+
+        gmtime_r(&seconds, &tm);
+        n = strftime(text, TIME_TEXT_MAX, "%Y-%m-%dT%H:%M:%S", &tm);
+        snprintf(text + n, TIME_TEXT_MAX - n, ".%09lldZ", (long long)(time % NANOSECONDS));
+        return text;
+}
+
+/* ---- text ---- */
+
+static bool container_knows(const struct syscall_container *c, enum syscall_container_member member)
+{
+        return c && c->known >> member & 1;
+}
+
+static void add_labelled(struct buf *out, const char *label, struct str text)
+{
+        buf_printf(out, " %s=", label);
+        buf_add_quoted(out, text);
+}
+
+static void write_where(const struct alert *alert, struct buf *out)
+{
+        const struct syscall_container *c = alert->event ? alert->event->container : NULL;
+
+        if (!alert->finding->subject_kind)
+                return;
+        buf_puts(out, " (");
+        buf_add_quoted(out, str_from(alert->finding->subject_kind));
+        if (c && alert->finding->subject_name)
+                add_labelled(out, "name", str_from(alert->finding->subject_name));
+        if (container_knows(c, CONTAINER_id))
+                add_labelled(out, "id", c->id);
+        else if (container_knows(c, CONTAINER_full_id))
+                add_labelled(out, "id", (struct str){ c->full_id.p, MIN_OF(c->full_id.n, (size_t)SHORT_ID) });
+        if (container_knows(c, CONTAINER_image))
+                add_labelled(out, "image", c->image);
+        buf_putc(out, ')');
+}
+
+static void write_text(const struct alert *alert, const struct alert_style *style, struct buf *out)
+{
+        static const char *const colours[] = {
+                [SEVERITY_UNKNOWN] = "0", [SEVERITY_NONE] = "0", [SEVERITY_LOW] = "36",
+                [SEVERITY_MEDIUM] = "33", [SEVERITY_HIGH] = "31", [SEVERITY_CRITICAL] = "1;31",
+        };
+        char when[TIME_TEXT_MAX];
+
+        buf_printf(out, "%s ", time_text(alert->time, when));
+        if (style->colour)
+                buf_printf(out, "\033[%sm", colours[alert->finding->severity]);
+        buf_printf(out, "%-8s", severity_name(alert->finding->severity));
+        if (style->colour)
+                buf_puts(out, "\033[0m");
+        buf_putc(out, ' ');
+        buf_add_quoted(out, str_from(alert->finding->rule));
+        buf_puts(out, ": ");
+        buf_add_quoted(out, str_from(alert->finding->message));
+        write_where(alert, out);
+        if (alert->repeated)
+                buf_printf(out, " [and %llu more before it]", (unsigned long long)alert->repeated);
+        buf_putc(out, '\n');
+}
+
+/* ---- JSON ---- */
+
+static void put_str(struct json_writer *w, const char *key, bool known, struct str text)
+{
+        json_write_key(w, key);
+        if (known)
+                json_write_string(w, text);
+        else
+                json_write_null(w);
+}
+
+static void put_container(struct json_writer *w, const struct syscall_container *c)
+{
+        if (!c) {
+                json_put_null(w, "container");
+                return;
+        }
+        json_put_begin(w, "container", false);
+        put_str(w, "id", container_knows(c, CONTAINER_full_id), c->full_id);
+        put_str(w, "name", container_knows(c, CONTAINER_name), c->name);
+        put_str(w, "engine", container_knows(c, CONTAINER_type), c->type);
+        put_str(w, "image", container_knows(c, CONTAINER_image), c->image);
+        put_str(w, "image_id", container_knows(c, CONTAINER_image_id), c->image_id);
+        put_str(w, "image_digest", container_knows(c, CONTAINER_image_digest), c->image_digest);
+        put_str(w, "pod", container_knows(c, CONTAINER_pod_name), c->pod_name);
+        put_str(w, "namespace", container_knows(c, CONTAINER_pod_namespace), c->pod_namespace);
+        json_write_object_end(w);
+}
+
+static void put_time(struct json_writer *w, const struct alert *alert)
+{
+        char when[TIME_TEXT_MAX];
+
+        json_put_text(w, "time", time_text(alert->time, when));
+}
+
+static void write_json(const struct alert *alert, const struct alert_style *style, struct json_writer *w)
+{
+        json_write_object_begin(w);
+        json_put_text(w, "schema", "tallyman/alert/v1");
+        put_time(w, alert);
+        json_put_text(w, "hostname", style->hostname);
+        json_put_text(w, "priority", alert->priority);
+        json_put_texts(w, "tags", alert->tags, alert->n_tags);
+        json_write_key(w, "repeated");
+        json_write_u64(w, alert->repeated);
+        put_container(w, alert->event ? alert->event->container : NULL);
+        json_write_key(w, "finding");
+        json_put_finding(w, alert->finding);
+        json_write_object_end(w);
+}
+
+/* ---- Falco's ---- */
+
+static void put_fields(struct json_writer *w, const char *key, const struct alert *alert)
+{
+        json_put_begin(w, key, false);
+        for (uint32_t i = 0; i < alert->finding->n_fields; i++) {
+                json_write_key(w, alert->finding->fields[i].name);
+                json_put_value(w, &alert->finding->fields[i].value);
+        }
+        json_write_object_end(w);
+}
+
+/* Falco's "output" begins with the time of day and the priority. */
+static int write_falco(const struct alert *alert, const struct alert_style *style, struct json_writer *w, struct error *err)
+{
+        _cleanup_(buf_free) struct buf output = { 0 };
+        char when[TIME_TEXT_MAX];
+
+        time_text(alert->time, when);
+        when[strlen(when) - 1] = 0;
+        buf_printf(&output, "%s: %s %s", when + 11, alert->priority, alert->finding->message ? alert->finding->message : "");
+        if (!buf_ok(&output))
+                return error_oom(err);
+        json_write_object_begin(w);
+        json_put_text(w, "hostname", style->hostname);
+        json_write_key(w, "output");
+        json_write_string(w, buf_str(&output));
+        put_fields(w, "output_fields", alert);
+        json_put_text(w, "priority", alert->priority);
+        json_put_text(w, "rule", alert->finding->rule);
+        json_put_text(w, "source", alert->finding->source);
+        json_put_texts(w, "tags", alert->tags, alert->n_tags);
+        put_time(w, alert);
+        json_write_object_end(w);
+        return 0;
+}
+
+/* ---- */
+
+static int append(void *ctx, const char *data, size_t n, struct error *err)
+{
+        struct buf *out = ctx;
+
+        buf_add(out, data, n);
+        return buf_ok(out) ? 0 : error_oom(err);
+}
+
+int alert_write(const struct alert *alert, const struct alert_style *style, struct buf *out, struct error *err)
+{
+        _cleanup_(json_writer_freep) struct json_writer *w = NULL;
+        int r;
+
+        if (style->format == ALERT_TEXT) {
+                write_text(alert, style, out);
+                return buf_ok(out) ? 0 : error_oom(err);
+        }
+        r = json_writer_new(append, out, 0, &w, err);
+        if (r < 0)
+                return r;
+        if (style->format == ALERT_JSON)
+                write_json(alert, style, w);
+        else if (style->format == ALERT_FALCO)
+                r = write_falco(alert, style, w, err);
+        else
+                alert_write_ocsf(alert, style, w);
+        return r < 0 ? r : json_writer_finish(w, err);
+}

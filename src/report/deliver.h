@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Alerts to where they are wanted. What can not be delivered is counted, and never holds up the others. */
+#ifndef TALLYMAN_REPORT_DELIVER_H
+#define TALLYMAN_REPORT_DELIVER_H
+
+#include "report/alert.h"
+
+#define DELIVER_MAX 16                 /* destinations */
+#define DELIVER_FILE_BYTES (64u << 20) /* of a file before it is put aside as FILE.1 … */
+#define DELIVER_FILES_KEPT 5           /* … and so many of those are kept */
+
+struct deliver;
+
+int deliver_new(const char *hostname, struct deliver **ret, struct error *err) _must_check_;
+struct deliver *deliver_free(struct deliver *deliver); /* waits a moment for programs that were started */
+DEFINE_FREEP(struct deliver, deliver_free)
+
+/* Adds a destination, "[FORMAT:]WHERE". WHERE: "-" standard output, "syslog", "|COMMAND" a program that reads lines, else a file
+ * that is appended to and rotated. FORMAT: as alert_format_parse(); without: text for "-" and syslog, json for the others.
+ * -EINVAL, -E2BIG, or why it can not be written to. */
+int deliver_add(struct deliver *deliver, const char *destination, bool colour, struct error *err) _must_check_;
+
+/* To all destinations. Negative only for lack of memory. */
+int deliver_alert(struct deliver *deliver, const struct alert *alert, struct error *err) _must_check_;
+/* Opens files anew: somebody else rotated them. */
+void deliver_reopen(struct deliver *deliver);
+
+struct deliver_counts {
+        const char *destination; /* borrowed */
+        uint64_t delivered, lost;
+        const char *why; /* the last was lost, or NULL; borrowed */
+};
+/* How many destinations there are; fills the first `max` of them. */
+size_t deliver_get_counts(const struct deliver *deliver, struct deliver_counts *ret, size_t max);
+
+#endif

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A file of cases, from YAML. */
+#include <errno.h>
+
+#include "base/hijack.h"
+#include "base/nearest.h"
+#include "rules/cases.h"
+#include "rules/limits.h"
+
+struct reader {
+        struct rule_cases *cases;
+        const struct fact_source *const *sources;
+        struct error *err;
+};
+
+#define SAY(r, node, ...) say((r)->cases, (node), (r)->err, __VA_ARGS__)
+
+static int say(const struct rule_cases *cases, const struct yaml_node *node, struct error *err, const char *fmt, ...) _printf_(4, 5);
+
+static int say(const struct rule_cases *cases, const struct yaml_node *node, struct error *err, const char *fmt, ...)
+{
+        _cleanup_(buf_free) struct buf text = { 0 };
+        va_list ap;
+
+        va_start(ap, fmt);
+        buf_vprintf(&text, fmt, ap);
+        va_end(ap);
+        if (!buf_ok(&text))
+                return error_oom(err);
+        return error_say(err, -EBADMSG, "%s:%u:%u: %s", cases->file, node->mark.line, node->mark.column, text.data);
+}
+
+static int check_keys(struct reader *r, const struct yaml_node *mapping, const char *const *keys, size_t n)
+{
+        for (size_t i = 0; i < mapping->n; i++) {
+                const struct yaml_node *key = mapping->pairs[i].key;
+                const char *nearest = NULL;
+                size_t k = 0;
+
+                while (k < n && !(key->kind == YAML_SCALAR && str_equals(key->text, keys[k])))
+                        k++;
+                if (k < n)
+                        continue;
+                if (key->kind == YAML_SCALAR) {
+                        struct nearest near = nearest_to(key->text);
+
+                        for (size_t j = 0; j < n; j++)
+                                nearest_offer(&near, keys[j]);
+                        nearest = near.name;
+                }
+                return SAY(r, key, "there is no key '%.*s' here%s%s%s", STR_SHOWN(key->text), nearest ? ", did you mean '" : "",
+                           nearest ? nearest : "", nearest ? "'?" : "");
+        }
+        return 0;
+}
+
+static int read_text(struct reader *r, const struct yaml_node *node, const char *what, struct str *ret)
+{
+        if (node->kind != YAML_SCALAR)
+                return SAY(r, node, "%s is expected to be a text", what);
+        *ret = node->text;
+        return 0;
+}
+
+/* One text, or a sequence of them. */
+static int read_texts(struct reader *r, const struct yaml_node *node, const char *what, size_t max, struct str **ret, uint32_t *ret_n)
+{
+        size_t n = node->kind == YAML_SEQUENCE ? node->n : 1;
+        int code = 0;
+
+        if (n > max)
+                return SAY(r, node, "%s: more than %zu", what, max);
+        *ret = arena_alloc(r->cases->arena, (n + 1) * sizeof(**ret));
+        if (!*ret)
+                return error_oom(r->err);
+        if (node->kind != YAML_SEQUENCE)
+                code = read_text(r, node, what, *ret);
+        for (size_t i = 0; code == 0 && node->kind == YAML_SEQUENCE && i < n; i++)
+                code = read_text(r, node->items[i], what, &(*ret)[i]);
+        *ret_n = (uint32_t)n;
+        return code;
+}
+
+static int read_verdict(struct reader *r, const struct yaml_node *node, struct case_expectation *e)
+{
+        static const char *const names[] = { [CASE_FAIL] = "fail", [CASE_UNDETERMINED] = "undetermined",
+                                             [CASE_NOT_APPLICABLE] = "not-applicable" };
+
+        for (size_t i = 0; i < ELEMENTS_OF(names); i++)
+                if (node->kind == YAML_SCALAR && str_equals(node->text, names[i])) {
+                        e->verdict = (int)i;
+                        return 0;
+                }
+        return SAY(r, node, "a verdict is 'fail', 'undetermined' or 'not-applicable'");
+}
+
+static int read_expectation(struct reader *r, const struct yaml_node *node, struct case_expectation *e)
+{
+        static const char *const keys[] = { "rule", "verdict", "output" };
+        const struct yaml_node *rule = node, *verdict = NULL, *output = NULL;
+        int code;
+
+        e->mark = node->mark;
+        if (node->kind == YAML_MAPPING) {
+                code = check_keys(r, node, keys, ELEMENTS_OF(keys));
+                if (code < 0)
+                        return code;
+                rule = yaml_get(node, "rule");
+                verdict = yaml_get(node, "verdict");
+                output = yaml_get(node, "output");
+                if (!rule)
+                        return SAY(r, node, "'rule' is missing: the name of the rule that should say something");
+        }
+        code = read_text(r, rule, "a rule's name", &e->rule);
+        if (code == 0 && verdict)
+                code = read_verdict(r, verdict, e);
+        if (code == 0 && output)
+                code = read_text(r, output, "'output'", &e->output);
+        return code;
+}
+
+static int read_expected(struct reader *r, const struct yaml_node *node, struct rule_case *it)
+{
+        size_t n = node->kind == YAML_SEQUENCE ? node->n : 1;
+        int code = 0;
+
+        if (n > CASE_EXPECTED_MAX)
+                return SAY(r, node, "more than %d expected findings", CASE_EXPECTED_MAX);
+        it->expected = arena_alloc(r->cases->arena, (n + 1) * sizeof(*it->expected));
+        if (!it->expected)
+                return error_oom(r->err);
+        for (size_t i = 0; code == 0 && i < n; i++)
+                code = read_expectation(r, node->kind == YAML_SEQUENCE ? node->items[i] : node, &it->expected[i]);
+        it->n_expected = (uint32_t)n;
+        return code;
+}
+
+static int read_facts(struct reader *r, const struct yaml_node *node, struct rule_case *it)
+{
+        size_t n = node->kind == YAML_SEQUENCE ? node->n : 1;
+
+        if (n == 0 || n > CASE_FACTS_MAX)
+                return SAY(r, node, "from one to %d facts are expected", CASE_FACTS_MAX);
+        it->facts = arena_alloc(r->cases->arena, n * sizeof(*it->facts));
+        if (!it->facts)
+                return error_oom(r->err);
+        for (size_t i = 0; i < n; i++) {
+                it->facts[i] = node->kind == YAML_SEQUENCE ? node->items[i] : node;
+                if (it->facts[i]->kind != YAML_MAPPING)
+                        return SAY(r, it->facts[i], "a fact is expected to be a mapping of fields to values, as 'proc.name: bash'");
+        }
+        it->n_facts = (uint32_t)n;
+        return 0;
+}
+
+static int read_source(struct reader *r, const struct yaml_node *node, struct rule_case *it)
+{
+        struct nearest nearest = nearest_to(node ? node->text : STR_LIT("syscall"));
+
+        for (const struct fact_source *const *s = r->sources; *s; s++) {
+                nearest_offer(&nearest, (*s)->name);
+                if (node ? node->kind == YAML_SCALAR && str_equals(node->text, (*s)->name) : !it->source)
+                        it->source = node || strcmp((*s)->name, "syscall") == 0 ? *s : NULL;
+        }
+        if (!it->source)
+                return SAY(r, node, "there is no source '%.*s'%s%s%s", STR_SHOWN(node->text), nearest.name ? ", did you mean '" : "",
+                           nearest.name ? nearest.name : "", nearest.name ? "'?" : "");
+        return 0;
+}
+
+static int read_case(struct reader *r, const struct yaml_node *node, struct rule_case *it)
+{
+        static const char *const keys[] = { "name", "source", "fact", "facts", "expect", "allow" };
+        const struct yaml_node *name, *facts, *fact, *expect, *allow;
+        int code;
+
+        if (node->kind != YAML_MAPPING)
+                return SAY(r, node, "a case is expected to be a mapping with 'name', 'fact' and 'expect'");
+        code = check_keys(r, node, keys, ELEMENTS_OF(keys));
+        if (code < 0)
+                return code;
+        it->mark = node->mark;
+        name = yaml_get(node, "name");
+        fact = yaml_get(node, "fact");
+        facts = yaml_get(node, "facts");
+        expect = yaml_get(node, "expect");
+        allow = yaml_get(node, "allow");
+        if (!name || !expect || !fact == !facts)
+                return SAY(r, node, "%s", !name ? "'name' is missing" : !expect ?
+                           "'expect' is missing: rules that should say something, [] for none" :
+                           "either 'fact' or 'facts' is expected");
+        code = read_text(r, name, "'name'", &it->name);
+        if (code == 0)
+                code = read_source(r, yaml_get(node, "source"), it);
+        if (code == 0)
+                code = read_facts(r, fact ? fact : facts, it);
+        if (code == 0)
+                code = read_expected(r, expect, it);
+        if (code == 0 && allow)
+                code = read_texts(r, allow, "'allow'", CASE_EXPECTED_MAX, &it->allowed, &it->n_allowed);
+        return code;
+}
+
+static int read_root(struct reader *r, const struct yaml_node *root)
+{
+        static const char *const keys[] = { "rules", "stock", "cases" };
+        const struct yaml_node *rules, *cases, *stock;
+        int code;
+
+        if (root->kind != YAML_MAPPING)
+                return SAY(r, root, "a mapping with 'rules' and 'cases' is expected");
+        code = check_keys(r, root, keys, ELEMENTS_OF(keys));
+        if (code < 0)
+                return code;
+        rules = yaml_get(root, "rules");
+        stock = yaml_get(root, "stock");
+        cases = yaml_get(root, "cases");
+        if (stock && yaml_bool(stock, &r->cases->stock, r->err) < 0)
+                return SAY(r, stock, "'stock' is expected to be true or false");
+        if (rules)
+                code = read_texts(r, rules, "'rules'", RULE_FILES_MAX, &r->cases->rule_files, &r->cases->n_rule_files);
+        if (code < 0)
+                return code;
+        if (!cases || cases->kind != YAML_SEQUENCE || cases->n == 0 || cases->n > CASES_MAX)
+                return SAY(r, cases ? cases : root, "'cases' is expected to be a sequence of one to %d cases", CASES_MAX);
+        r->cases->items = arena_alloc(r->cases->arena, cases->n * sizeof(*r->cases->items));
+        if (!r->cases->items)
+                return error_oom(r->err);
+        for (size_t i = 0; code == 0 && i < cases->n; i++)
+                code = read_case(r, cases->items[i], &r->cases->items[i]);
+        r->cases->n = (uint32_t)cases->n;
+        return code;
+}
+
+int rule_cases_parse(const char *file, struct str text, const struct fact_source *const *sources, struct rule_cases **ret,
+                     struct error *err)
+{
+        static const struct yaml_limits limits = { .bytes = RULE_FILE_BYTES_MAX, .depth = RULE_FILE_DEPTH_MAX,
+                                                   .nodes = RULE_FILE_NODES_MAX };
+        _cleanup_(rule_cases_freep) struct rule_cases *cases = calloc(1, sizeof(*cases));
+        struct reader r = { .cases = cases, .sources = sources, .err = err };
+        struct yaml_node **documents;
+        struct yaml_mark where = { 0 };
+        size_t n;
+        int code;
+
+        if (!cases || !(cases->arena = arena_new()))
+                return error_oom(err);
+        cases->file = file;
+        code = yaml_parse(text, &limits, cases->arena, &documents, &n, &where, err);
+        if (code < 0)
+                return error_wrap(err, "%s:%u:%u", file, where.line, where.column);
+        HIJACK_POINT("rule-cases");
+        if (n != 1)
+                return error_say(err, -EBADMSG, "%s: one document is expected, there are %zu", file, n);
+        code = read_root(&r, documents[0]);
+        if (code < 0)
+                return code;
+        *ret = TAKE_PTR(cases);
+        return 0;
+}
+
+struct rule_cases *rule_cases_free(struct rule_cases *cases)
+{
+        if (cases) {
+                arena_free(cases->arena);
+                free(cases);
+        }
+        return NULL;
+}

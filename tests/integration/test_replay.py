@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Recorded events held against rules from outside: `tallyman replay`."""
+import json
+import os
+import resource
+import subprocess
+
+import pytest
+
+from scanning import DONE, FAILED, FINDINGS, PROGRAM, ROOT, checked_program
+from test_rules import STOCK
+
+MAKE_LOG = os.path.abspath(os.environ.get("TALLYMAN_MAKE_LOG", ROOT / "build-asan/tests/tools/make_log"))
+
+RULES = """
+- rule: Shell starts
+  desc: A shell starts.
+  condition: evt.type = execve and proc.name = bash
+  output: shell %proc.name of %proc.pname
+  priority: WARNING
+  tags: [container]
+- rule: Program starts
+  desc: A program starts.
+  condition: evt.type = execve
+  output: program %proc.name
+  priority: NOTICE
+"""
+
+EVENTS = """
+- {evt.type: execve, evt.rawtime: "1785500000123456789", proc.name: bash, proc.pid: "412", proc.pname: nginx, proc.tty: "34816",
+   proc.vpid: "9", container.full_id: 0123456789abcdef0123, container.name: web, container.image: shop/web}
+- {evt.type: openat, evt.rawtime: "1785500000223456789", proc.name: bash, fd.name: /etc/shadow, container.full_id: 0123456789abcdef0123}
+- {evt.type: execve, evt.rawtime: "1785500000323456789", proc.name: "ls\\e[2J", container.full_id: 0123456789abcdef0123}
+"""
+
+
+@pytest.fixture
+def log(tmp_path):
+    def make(events=EVENTS):
+        (tmp_path / "events.yaml").write_text(events)
+        (tmp_path / "rules.yaml").write_text(RULES)
+        subprocess.run([MAKE_LOG, tmp_path / "events.yaml", tmp_path / "log"], check=True)
+        return tmp_path / "log"
+    return make
+
+
+def replay(path, *options, rules=True, program=PROGRAM, **how):
+    chosen = ["--no-stock", "--rules", path.parent / "rules.yaml"] if rules else []
+    return subprocess.run([program, "replay", *map(str, [*chosen, *options, path])], capture_output=True, text=True, timeout=60, **how)
+
+
+def test_alerts_for_people(log):
+    done = replay(log(), program=checked_program())
+    assert done.returncode == DONE and done.stderr == ""
+    assert done.stdout.splitlines()[0] == (
+        "2026-07-31T12:13:20.123456789Z medium   Shell starts: shell bash of nginx (container name=web id=0123456789ab image=shop/web)")
+    assert len(done.stdout.splitlines()) == 3
+    assert "\x1b" not in done.stdout
+
+
+def test_the_first_rule_or_all_of_them(log):
+    assert replay(log(), "--matching", "first").stdout.count("\n") == 2
+    assert replay(log(), "--matching", "all").stdout.count("\n") == 3
+
+
+@pytest.mark.parametrize("format", ["json", "falco", "ocsf"])
+def test_each_format_is_a_json_object_a_line(format, log):
+    lines = [json.loads(line) for line in replay(log(), "--output", f"{format}:-").stdout.splitlines()]
+    assert len(lines) == 3
+    rule = {"json": lambda l: l["finding"]["rule"], "falco": lambda l: l["rule"], "ocsf": lambda l: l["finding_info"]["title"]}[format]
+    assert rule(lines[0]) == "Shell starts"
+    if format == "falco":
+        assert lines[0]["hostname"] == "host-1"
+        assert lines[0]["output_fields"] == {"proc.name": "bash", "proc.pname": "nginx"}
+
+
+def test_several_outputs(log, tmp_path):
+    path = log()
+    done = replay(path, "--output", "-", "--output", f"falco:{tmp_path}/out", "--output", f"|cat > {tmp_path}/from-program")
+    assert done.returncode == DONE and done.stdout.count("\n") == 3
+    assert [json.loads(line)["priority"] for line in (tmp_path / "out").read_text().splitlines()] == ["Warning", "Notice", "Notice"]
+    assert (tmp_path / "from-program").read_text().count('"schema":"tallyman/alert/v1"') == 3
+    replay(path, "--output", f"falco:{tmp_path}/out")
+    assert (tmp_path / "out").read_text().count("\n") == 6  # it is appended to
+    assert (tmp_path / "out").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("output, said", [("/nowhere/at/all", "/nowhere/at/all"), ("json:", "names no place"), ("|", "names no place")])
+def test_outputs_that_can_not_be(output, said, log):
+    done = replay(log(), "--output", output)
+    assert done.returncode == FAILED and said in done.stderr
+
+
+def test_a_program_that_ends_is_told_of(log):
+    done = replay(log("\n".join(f"- {{evt.type: execve, proc.name: bash, container.full_id: c{i}}}" for i in range(200))), "--all",
+                  "--output", "|exit 3")
+    assert done.returncode == DONE
+    assert "could not be delivered to '|exit 3'" in done.stderr
+
+
+def test_a_full_disk_is_told_of(log, tmp_path):
+    done = replay(log(), "--output", f"{tmp_path}/out", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)))
+    assert "could not be delivered" in done.stderr
+    done = subprocess.run([PROGRAM, "replay", "--no-stock", "--rules", tmp_path / "rules.yaml", tmp_path / "log"],
+                          stdout=open("/dev/full", "w"), stderr=subprocess.PIPE, text=True)
+    assert done.returncode == FAILED and "No space left" in done.stderr
+
+
+def test_a_storm_is_counted(log):
+    events = "\n".join(f'- {{evt.type: execve, evt.rawtime: "{1785500000000000000 + i}", proc.name: sh, container.full_id: abc}}'
+                       for i in range(500))
+    path = log(events)
+    assert replay(path, "--all").stdout.count("\n") == 500
+    told = replay(path).stdout.splitlines()
+    assert len(told) == 11 and "[and 489 more before it]" in told[-1]
+
+
+def test_exit_status_on_request(log):
+    assert replay(log(), "--fail").returncode == FINDINGS
+    assert replay(log("- {evt.type: openat, proc.name: x}"), "--fail").returncode == DONE
+
+
+def test_what_is_no_recording(tmp_path, log):
+    (log().parent / "log").write_text("no")
+    done = replay(tmp_path / "log")
+    assert done.returncode == FAILED and "is no recording of events" in done.stderr
+    done = replay(tmp_path / "none")
+    assert done.returncode == FAILED and "none" in done.stderr
+
+
+def test_a_cut_recording_is_read_to_its_end(log):
+    path = log()
+    path.write_bytes(path.read_bytes()[:-20])
+    done = replay(path)
+    assert done.returncode == DONE and "was cut off" in done.stderr
+    assert done.stdout.count("\n") == 2
+
+
+def test_damage_is_told_and_what_stands_before_it_used(log):
+    path = log()
+    data = bytearray(path.read_bytes())
+    data[-30] ^= 1
+    path.write_bytes(data)
+    done = replay(path)
+    assert done.returncode == FAILED and "damaged at byte" in done.stderr
+    assert "Shell starts" in done.stdout
+
+
+def test_falcos_rules(log):
+    if not STOCK.exists():
+        pytest.skip(f"Falco's rules are not at {STOCK}")
+    done = replay(log(), "--no-stock", "--rules", STOCK / "falco_rules.yaml", rules=False)
+    assert done.returncode == DONE
+    assert "Run shell untrusted" in done.stdout
