@@ -5,7 +5,7 @@
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export ROOT
 
-BUILD_PACKAGES=(gcc libc6-dev meson ninja-build pkg-config libarchive-dev libisal-dev libjansson-dev libseccomp-dev
+BUILD_PACKAGES=(gcc libc6-dev meson ninja-build pkg-config libarchive-dev libcurl4-openssl-dev libisal-dev libjansson-dev libseccomp-dev
         libsqlite3-dev libssl-dev libyaml-dev libzstd-dev)
 # The same library under two names: Hyperscan is for x86-64 only, Vectorscan is its port to the others.
 case $(uname -m) in
@@ -21,7 +21,7 @@ FORMAT_PACKAGES=(clang-format)
 # How to tell on other distributions whether what a package holds is there: a command, "pc:" and a pkg-config module,
 # "py:" and a Python module. Of the rest nothing can be told; the build will.
 declare -A SIGNS=([apt]=apt-get [buildah]=buildah [clang]=clang [clang-format]=clang-format [db5.3-util]=db5.3_load [dpkg]=dpkg-deb [fish]=fish [gcc]=gcc
-        [libarchive-dev]=pc:libarchive [libcmocka-dev]=pc:cmocka [libhyperscan-dev]=pc:libhs [libisal-dev]=pc:libisal
+        [libarchive-dev]=pc:libarchive [libcmocka-dev]=pc:cmocka [libcurl4-openssl-dev]=pc:libcurl [libhyperscan-dev]=pc:libhs [libisal-dev]=pc:libisal
         [libjansson-dev]=pc:jansson [libvectorscan-dev]=pc:libhs
         [libseccomp-dev]=pc:libseccomp [libsqlite3-dev]=pc:sqlite3 [libssl-dev]=pc:libcrypto [libyaml-dev]=pc:yaml-0.1
         [libzstd-dev]=pc:libzstd

@@ -17,13 +17,15 @@
 #include "pipeline/layers.h"
 #include "pipeline/scan.h"
 #include "pipeline/verdicts.h"
+#include "vuln/feed.h"
 
 static struct detector_set *detectors; /* lives as long as the process: workers inherit it */
 
 int scan_init(struct error *err)
 {
-        static struct worker_job jobs[5];
-        const struct worker_job all[] = { layer_tar_job, layer_tree_job, oci_document_job, oci_archive_job, oci_inflate_job };
+        static struct worker_job jobs[9];
+        const struct worker_job all[] = { layer_tar_job, layer_tree_job, oci_document_job, oci_archive_job, oci_inflate_job,
+                feed_archive_job, feed_records_job, feed_kev_job, feed_epss_job };
         size_t n = 0;
         int r;
 

@@ -35,7 +35,8 @@ static const struct {
         { "Bioconductor", VERSION_NUMBERS }, { "Bitnami", VERSION_BITNAMI }, { "CRAN", VERSION_NUMBERS },
         { "Chainguard", VERSION_APK },  { "Debian", VERSION_DPKG },     { "Echo", VERSION_DPKG },
         { "GHC", VERSION_NUMBERS },     { "GitHub Actions", VERSION_SEMVER }, { "Go", VERSION_GO },
-        { "Hackage", VERSION_NUMBERS }, { "Hex", VERSION_SEMVER },      { "Julia", VERSION_SEMVER },
+        { "Hackage", VERSION_NUMBERS }, { "Hex", VERSION_SEMVER },      { "Homebrew", VERSION_NONE },
+        { "Julia", VERSION_SEMVER },
         { "Mageia", VERSION_RPM },      { "Maven", VERSION_MAVEN },     { "MinimOS", VERSION_APK },
         { "NuGet", VERSION_NUGET },     { "Packagist", VERSION_COMPOSER }, { "Photon OS", VERSION_RPM },
         { "Pub", VERSION_SEMVER },      { "PyPI", VERSION_PEP440 },     { "Red Hat", VERSION_RPM },
@@ -171,7 +172,7 @@ static int split_line(struct str line, struct str *ret_a, char *ret_sign, struct
 int version_check_line(const struct version_order *order, struct str line, struct str *ret_odd, struct error *err)
 {
         struct str a, b, text = str_trim(line);
-        char sign;
+        char sign = '=';
         int r;
 
         *ret_odd = STR_NULL;

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 TALLYMAN = os.path.abspath(os.environ.get("TALLYMAN", "build/tallyman"))
-COMMANDS = ["scan", "replay", "rules test", "rules check", "rules explain", "rules fields", "rules list", "cache prune", "db compare", "version", "help", "completion"]
+COMMANDS = ["scan", "replay", "rules test", "rules check", "rules explain", "rules fields", "rules list", "cache prune", "db update", "db status", "db show", "db export", "db import", "db compare", "version", "help", "completion"]
 
 
 def run(*args, **kwargs):
