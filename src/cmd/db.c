@@ -25,6 +25,13 @@ void db_add_time(struct buf *out, uint64_t seconds)
                 buf_puts(out, text);
 }
 
+static int open_db(struct db **ret, struct error *err)
+{
+        int r = hash_init(err);
+
+        return r < 0 ? r : db_open(ret, err);
+}
+
 /* ---- update ---- */
 
 static void tell(void *ctx, const char *what)
@@ -263,7 +270,7 @@ int cmd_db_status(const struct arguments *args, struct error *err)
         _cleanup_(db_freep) struct db *db = NULL;
         _cleanup_(json_writer_freep) struct json_writer *w = NULL;
         _cleanup_(output_freep) struct output *out = NULL;
-        int r = db_open(&db, err);
+        int r = open_db(&db, err);
 
         if (r < 0)
                 return r;
@@ -311,7 +318,7 @@ int cmd_db_show(const struct arguments *args, struct error *err)
         _cleanup_(json_writer_freep) struct json_writer *w = NULL;
         _cleanup_(output_freep) struct output *out = NULL;
         _cleanup_(buf_free) struct buf text = { 0 };
-        int r = db_open(&db, err);
+        int r = open_db(&db, err);
 
         if (r < 0)
                 return r;
@@ -338,7 +345,7 @@ int cmd_db_export(const struct arguments *args, struct error *err)
         _cleanup_(db_freep) struct db *db = NULL;
         _cleanup_(output_freep) struct output *out = NULL;
         struct str bytes;
-        int r = db_open(&db, err);
+        int r = open_db(&db, err);
 
         if (r == 0)
                 r = db_verify(db, err);
@@ -357,10 +364,11 @@ int cmd_db_export(const struct arguments *args, struct error *err)
 int cmd_db_import(const struct arguments *args, struct error *err)
 {
         _cleanup_close_ int fd = open(args->operands[0], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-        int r;
+        int r = hash_init(err);
 
         if (fd < 0)
                 return error_set(err, -errno, "open '%s'", args->operands[0]);
-        r = db_import(fd, err);
+        if (r == 0)
+                r = db_import(fd, err);
         return r < 0 ? error_wrap(err, "%s", args->operands[0]) : EXIT_STATUS_DONE;
 }

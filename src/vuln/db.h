@@ -51,7 +51,7 @@ void db_contents_done(struct db_contents *contents);
 
 struct db;
 
-/* Opens the database of this user. -ENOENT: there is none yet; -EBADMSG: it is damaged; -ENOTSUP: a newer tallyman made it. */
+/* Opens the database of this user; after hash_init(). -ENOENT: there is none yet; -EBADMSG: it is damaged; -ENOTSUP: a newer tallyman made it. */
 int db_open(struct db **ret, struct error *err) _must_check_;
 /* Opens one that is anywhere; takes `fd`. */
 int db_open_file(int fd, struct db **ret, struct error *err) _must_check_;
