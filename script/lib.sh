@@ -13,7 +13,7 @@ x86_64) BUILD_PACKAGES+=(libhyperscan-dev) ;;
 *) BUILD_PACKAGES+=(libvectorscan-dev) ;;
 esac
 DEMO_PACKAGES=(apt dpkg python3 tar)
-TEST_PACKAGES=(buildah db5.3-util fish libcmocka-dev mandoc mmdebstrap python3-pytest rpm shellcheck skopeo zlib1g-dev zsh zstd)
+TEST_PACKAGES=(buildah db5.3-util fish libcmocka-dev mandoc mmdebstrap openssl python3-jsonschema python3-pytest rpm shellcheck skopeo zlib1g-dev zsh zstd)
 # Plain names: the distribution's own clang, and its runtime (libFuzzer, sanitizers), whatever their versions are.
 FUZZ_PACKAGES=(clang libclang-rt-dev)
 FORMAT_PACKAGES=(clang-format)
@@ -25,8 +25,8 @@ declare -A SIGNS=([apt]=apt-get [buildah]=buildah [clang]=clang [clang-format]=c
         [libjansson-dev]=pc:jansson [libvectorscan-dev]=pc:libhs
         [libseccomp-dev]=pc:libseccomp [libsqlite3-dev]=pc:sqlite3 [libssl-dev]=pc:libcrypto [libyaml-dev]=pc:yaml-0.1
         [libzstd-dev]=pc:libzstd
-        [mandoc]=mandoc [meson]=meson [mmdebstrap]=mmdebstrap [ninja-build]=ninja [pkg-config]=pkg-config [python3]=python3
-        [python3-pytest]=py:pytest [rpm]=rpm [shellcheck]=shellcheck [skopeo]=skopeo [tar]=tar [zlib1g-dev]=pc:zlib [zsh]=zsh [zstd]=zstd)
+        [mandoc]=mandoc [meson]=meson [mmdebstrap]=mmdebstrap [ninja-build]=ninja [openssl]=openssl [pkg-config]=pkg-config [python3]=python3
+        [python3-jsonschema]=py:jsonschema [python3-pytest]=py:pytest [rpm]=rpm [shellcheck]=shellcheck [skopeo]=skopeo [tar]=tar [zlib1g-dev]=pc:zlib [zsh]=zsh [zstd]=zstd)
 
 say() {
         printf '%s\n' "$*" >&2

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -84,6 +85,22 @@ int file_slurp(int fd, size_t max, struct buf *out, struct error *err)
                 if (n < 65536)
                         return 0;
         }
+}
+
+int file_read_whole(const char *path, size_t max, struct buf *out, struct error *err)
+{
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        int r;
+
+        if (fd < 0)
+                return error_set(err, -errno, "open '%s'", path);
+        r = file_slurp(fd, max, out, err);
+        return r < 0 ? error_wrap(err, "'%s'", path) : 0;
+}
+
+int file_by_bytes(const struct dirent **a, const struct dirent **b)
+{
+        return strcmp((*a)->d_name, (*b)->d_name);
 }
 
 int file_open_below(int dir, const char *path, int flags, bool follow, struct error *err)
@@ -257,6 +274,32 @@ int file_publish(int fd, int dir, const char *name, struct error *err)
         if (r == 0 && renameat(dir, aside, dir, name) < 0) {
                 r = -errno;
                 unlinkat(dir, aside, 0);
+        }
+        return r < 0 ? error_set(err, r, "publish '%s'", name) : 0;
+}
+
+/* A rename that refuses to replace; where the file system has none, a second name and the end of the first. */
+static int rename_new(int dir, const char *from, const char *to)
+{
+        if (renameat2(dir, from, dir, to, RENAME_NOREPLACE) == 0)
+                return 0;
+        if (errno != EINVAL && errno != ENOSYS)
+                return -errno;
+        if (linkat(dir, from, dir, to, 0) < 0)
+                return -errno;
+        unlinkat(dir, from, 0);
+        return 0;
+}
+
+int file_publish_new(int fd, int dir, const char *name, struct error *err)
+{
+        char aside[ASIDE_MAX];
+        int r = link_unnamed(fd, dir, name);
+
+        if (r < 0 && r != -EEXIST) {
+                r = copy_aside(fd, dir, aside);
+                if (r == 0 && (r = rename_new(dir, aside, name)) < 0)
+                        unlinkat(dir, aside, 0);
         }
         return r < 0 ? error_set(err, r, "publish '%s'", name) : 0;
 }

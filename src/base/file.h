@@ -18,6 +18,8 @@ ssize_t file_read_at(int fd, void *buf, size_t n, uint64_t offset, struct error 
 int file_write(int fd, const void *data, size_t n, struct error *err) _must_check_;
 /* Appends the whole of `fd` from its position to `out`; more than `max` bytes is -E2BIG. */
 int file_slurp(int fd, size_t max, struct buf *out, struct error *err) _must_check_;
+/* The same of the file at `path`, which messages name. */
+int file_read_whole(const char *path, size_t max, struct buf *out, struct error *err) _must_check_;
 
 /* Opens an existing file or directory below `dir` by a relative path, in one openat2(): no leaving `dir`, no magic
  * links, and no symbolic links at all unless `follow` (then they are followed as inside a root at `dir`).
@@ -33,6 +35,8 @@ int file_unnamed_in(int dir, struct error *err) _must_check_;
  * all of it, or what was there before. The file itself is given the name where the kernel and the file system can do
  * that; else it is copied beside and renamed. A failure leaves nothing behind. Not synced to the disk. */
 int file_publish(int fd, int dir, const char *name, struct error *err) _must_check_;
+/* The same where nothing has that name yet; else -EEXIST, and what is there stays as it is. */
+int file_publish_new(int fd, int dir, const char *name, struct error *err) _must_check_;
 /* True for the names that files have for the moment in which file_publish() or file_unnamed_in() needs one. Such a file
  * that is old was left by a process that was killed. */
 bool file_is_aside(const char *name);
@@ -48,6 +52,10 @@ int output_write(struct output *out, const void *data, size_t n, struct error *e
 int output_finish(struct output *out, struct error *err) _must_check_;
 struct output *output_free(struct output *out);
 DEFINE_FREEP(struct output, output_free)
+
+/* An order for scandir(3) that is the same in every locale. */
+struct dirent;
+int file_by_bytes(const struct dirent **a, const struct dirent **b);
 
 /* mkdir -p with mode 0700 for what is missing. */
 int file_make_directories(const char *path, struct error *err) _must_check_;

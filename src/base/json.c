@@ -29,6 +29,32 @@ int json_parse(struct str text, size_t max, json_t **ret, struct error *err)
         return 0;
 }
 
+/* How many values there are, at most, in as much of `text` as is valid JSON. */
+static size_t count_values(struct str text)
+{
+        bool in_string = false;
+        size_t n = 1;
+
+        for (size_t i = 0; i < text.n; i++) {
+                char c = text.p[i];
+
+                if (in_string && c == '\\')
+                        i++;
+                else if (c == '"')
+                        in_string = !in_string;
+                else if (!in_string && (c == ',' || c == '[' || c == '{'))
+                        n++;
+        }
+        return n;
+}
+
+int json_parse_few(struct str text, size_t max, size_t max_values, json_t **ret, struct error *err)
+{
+        if (text.n <= max && count_values(text) > max_values)
+                return error_say(err, -E2BIG, "JSON of more than %zu values", max_values);
+        return json_parse(text, max, ret, err);
+}
+
 /* 1: a member is there, 0: it is not and need not be. */
 static int member(const json_t *object, const char *key, bool required, json_t **ret, struct error *err)
 {

@@ -21,6 +21,9 @@ void json_init(void);
 /* Parses one document: duplicate keys, trailing bytes, invalid UTF-8 and more than jansson's depth (2,048) are -EBADMSG
  * with line and column in the message; more than `max` bytes is -E2BIG. */
 int json_parse(struct str text, size_t max, json_t **ret, struct error *err) _must_check_;
+/* The same for what is parsed outside a worker: jansson takes some forty bytes for a value that is two bytes of text. More
+ * than `max_values` of them are -E2BIG, found before any is made. */
+int json_parse_few(struct str text, size_t max, size_t max_values, json_t **ret, struct error *err) _must_check_;
 
 /* Members of `object`. A wrong type is -EBADMSG naming the key and what was expected; an absent or null member is
  * -ENOENT with a message if required, else 0 with the result left untouched. Strings are borrowed from `object`. */

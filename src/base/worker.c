@@ -281,6 +281,13 @@ void worker_kill(struct worker *worker)
                 return; /* then the zygote is gone, and its workers with it */
 }
 
+bool worker_was_refused(const struct worker *worker)
+{
+        struct pollfd polls = { worker->notes, POLLIN, 0 };
+
+        return poll(&polls, 1, 0) > 0 && (polls.revents & POLLIN);
+}
+
 static void read_notes(struct worker *w, struct worker_end *end)
 {
         uint32_t numbers[NOTES_MAX];

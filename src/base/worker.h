@@ -82,6 +82,8 @@ void worker_send_end(struct worker *worker);
 /* 1 a frame (payload borrowed until the next receive), 0 the worker will send no more. Descriptors that come are closed. */
 int worker_receive(struct worker *worker, struct worker_frame *ret, struct error *err) _must_check_;
 void worker_kill(struct worker *worker);
+/* It was refused a system call, though it goes on; how it ended tells which. */
+bool worker_was_refused(const struct worker *worker);
 
 /* How it ended. */
 struct worker_end {

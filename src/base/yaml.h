@@ -42,6 +42,7 @@ struct yaml_node {
         struct str text;        /* SCALAR: its value; may hold a NUL where it was written as an escape */
         struct str raw;         /* SCALAR: how it was written, from its mark on; borrowed from what was parsed */
         bool plain;             /* SCALAR: neither quoted, a block nor tagged: only then "true", "12", "~" mean more */
+        uint32_t anchor;        /* its number, from 1, among the nodes that have an anchor; 0: it has none */
         struct yaml_node **items; /* SEQUENCE */
         struct yaml_pair *pairs;  /* MAPPING, in the order written; a key that stands twice is -EBADMSG */
         size_t n;
@@ -60,6 +61,20 @@ struct yaml_limits {
  * `arena`, but `raw` points into `text`. */
 int yaml_parse(struct str text, const struct yaml_limits *limits, struct arena *arena, struct yaml_node ***ret,
                size_t *ret_n, struct yaml_mark *ret_where, struct error *err) _must_check_;
+
+/* Another way to the same tree, with the contract of yaml_parse(): base/yaml_worker.h has one, in which a text may also
+ * make its parser misbehave (-EPROTO). */
+struct yaml_parser {
+        int (*parse)(void *ctx, struct str text, const struct yaml_limits *limits, struct arena *arena,
+                     struct yaml_node ***ret, size_t *ret_n, struct yaml_mark *ret_where, struct error *err);
+        void *ctx;
+};
+/* NULL: yaml_parse() itself. */
+int yaml_parse_with(const struct yaml_parser *parser, struct str text, const struct yaml_limits *limits,
+                    struct arena *arena, struct yaml_node ***ret, size_t *ret_n, struct yaml_mark *ret_where,
+                    struct error *err) _must_check_;
+/* Is it the text's fault, so that others may still be parsed? */
+bool yaml_blames_text(int code);
 
 /* NULL: it is no mapping, or has no such key. */
 struct yaml_node *yaml_get(const struct yaml_node *mapping, const char *key);

@@ -102,6 +102,8 @@ struct arguments {
 int arguments_parse(int argc, char *const *argv, struct arguments *args, struct error *err) _must_check_;
 void arguments_done(struct arguments *args); /* also the _cleanup_ form */
 bool arguments_has(const struct arguments *args, const char *option);
+/* The values of one that may be repeated, in order: `*at` starts at 0. NULL: no more. */
+const char *arguments_next(const struct arguments *args, const char *option, size_t *at);
 const char *arguments_get(const struct arguments *args, const char *option); /* the last value, NULL if not given */
 
 /* "512", "64K": whole numbers with K, M, G or T (powers of 1024). -EINVAL. */
@@ -122,7 +124,14 @@ int completion_script(const char *shell, struct buf *out, struct error *err) _mu
 /* ---- commands ---- */
 
 int cmd_scan(const struct arguments *args, struct error *err) _must_check_;
+int cmd_events(const struct arguments *args, struct error *err) _must_check_;
 int cmd_replay(const struct arguments *args, struct error *err) _must_check_;
+int cmd_policy_check(const struct arguments *args, struct error *err) _must_check_;
+int cmd_key_generate(const struct arguments *args, struct error *err) _must_check_;
+int cmd_key_show(const struct arguments *args, struct error *err) _must_check_;
+int cmd_key_sign(const struct arguments *args, struct error *err) _must_check_;
+int cmd_key_verify(const struct arguments *args, struct error *err) _must_check_;
+int cmd_rules_bundle(const struct arguments *args, struct error *err) _must_check_;
 int cmd_rules_check(const struct arguments *args, struct error *err) _must_check_;
 int cmd_rules_explain(const struct arguments *args, struct error *err) _must_check_;
 int cmd_rules_fields(const struct arguments *args, struct error *err) _must_check_;

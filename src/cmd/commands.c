@@ -3,12 +3,24 @@
 #include <string.h>
 
 #include "cmd/command.h"
+#include "report/report.h"
 
 static const char *const log_formats[] = { "text", "json", NULL };
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
-static const char *const report_formats[] = { "table", "json", NULL };
+#define FORMAT_NAME(name, function) name,
+static const char *const report_formats[] = { REPORT_SCAN_FORMATS(FORMAT_NAME) NULL };
 static const char *const severities[] = { "low", "medium", "high", "critical", NULL };
 static const char *const shells[] = { "bash", "zsh", "fish", NULL };
+
+/* Options that mean the same in several commands. */
+#define TRUST_OPTION(otherwise) { "trust", 0, "FILE", "Accept only what this public key signed. May be repeated. " otherwise, NULL, true }
+#define TRUST_RULES_OPTION                                                                                                 \
+        TRUST_OPTION("Without it rule files need no signature, and bundles one by a key in /etc/tallyman/keys or "          \
+                     "~/.config/tallyman/keys.")
+#define KEY_OPTION { "key", 'k', "FILE", "Sign with this private key. May be repeated: then each signs.", NULL, true }
+#define PASSPHRASE_OPTION                                                                                                  \
+        { "passphrase-file", 0, "FILE", "The first line of this file is the private key's passphrase. The default is what "  \
+                                        "TALLYMAN_KEY_PASSPHRASE holds in the environment." }
 
 const struct option_spec global_options[] = {
         { "log-format", 0, "FORMAT", "How messages on standard error are written.", log_formats },
@@ -30,7 +42,10 @@ static const struct option_spec scan_options[] = {
         { "format", 'f', "FORMAT", "How the report is written. The default is table.", report_formats },
         { "output", 'o', "FILE", "Write the report to this file, which is replaced only once the report is complete." },
         { "fail-on", 0, "SEVERITY", "Exit with status 1 if a finding is of this severity or above.", severities },
-        { "rules", 'r', "FILE", "Judge by these rules too: a file, or a folder of them. May be repeated.", NULL, true },
+        { "rules", 'r', "FILE", "Judge by these rules too: a file, a signed bundle, or a folder of them. May be repeated.", NULL, true },
+        TRUST_RULES_OPTION,
+        { "policy", 0, "FILE", "Gates, exceptions and owners. The default is .tallyman.yaml in the working directory, if it is there." },
+        { "no-policy", 0, NULL, "Use no policy, whatever is in the working directory." },
         { "platform", 0, "PLATFORM", "Which image of several, as os/architecture or os/architecture/variant. The default is "
                                      "this machine's." },
         { "files", 0, NULL, "List every file of the image as well." },
@@ -57,6 +72,7 @@ static const struct help_item scan_examples[] = {
         { "tallyman scan oci-archive:app.tar", "Shows what is in an image." },
         { "tallyman scan --format json --files --output app.json oci-dir:layout:v2",
           "Writes all that is known of one tag of a layout, with every file." },
+        { "tallyman scan --format sarif --output app.sarif app.tar", "Writes the findings for a code scanning service." },
         { "tallyman scan --fail-on high app.tar", "Ends with status 1 if something is wrong that is high or critical." },
         { NULL },
 };
@@ -77,6 +93,7 @@ static const struct help_item prune_examples[] = {
 static const struct option_spec check_options[] = {
         { "strict", 0, NULL, "An error in one file fails the whole check, with status 2." },
         { "notes", 0, NULL, "Print warnings of little weight too, such as lists that nothing uses." },
+        TRUST_RULES_OPTION,
         { NULL },
 };
 
@@ -88,6 +105,7 @@ static const struct help_item check_examples[] = {
 static const struct option_spec test_options[] = {
         { "rules", 'r', "FILE", "Rules to load after those that the cases name: a file, or a folder of them. May be repeated.", NULL, true },
         { "verbose", 'v', NULL, "Print the cases that passed as well." },
+        TRUST_RULES_OPTION,
         { NULL },
 };
 
@@ -97,11 +115,71 @@ static const struct help_item test_examples[] = {
         { NULL },
 };
 
+static const struct option_spec rules_options[] = {
+        TRUST_RULES_OPTION,
+        { NULL },
+};
+
+static const struct option_spec bundle_options[] = {
+        KEY_OPTION,
+        { "output", 'o', "FILE", "Write the bundle to this file; name it *.bundle. The default is standard output." },
+        PASSPHRASE_OPTION,
+        { NULL },
+};
+
+static const struct help_item bundle_examples[] = {
+        { "tallyman rules bundle --key team.key --output team.bundle rules/", "Signs all rule files of a folder." },
+        { "tallyman rules check --trust team.pub team.bundle", "Loads them again, if they are as they were signed." },
+        { NULL },
+};
+
+static const struct option_spec generate_options[] = {
+        PASSPHRASE_OPTION,
+        { "force", 0, NULL, "Replace both files if they are there. What the old key signed can not be signed anew without it." },
+        { NULL },
+};
+
+static const struct help_item generate_examples[] = {
+        { "tallyman key generate team", "Writes team.key, which signs and is kept secret, and team.pub, which verifies." },
+        { NULL },
+};
+
+static const struct option_spec key_show_options[] = {
+        PASSPHRASE_OPTION,
+        { NULL },
+};
+
+static const struct option_spec sign_options[] = {
+        KEY_OPTION,
+        { "output", 'o', "FILE", "Write the envelope to this file. The default is standard output." },
+        { "type", 0, "TYPE", "The media type of the content, which is signed too. The default is application/octet-stream." },
+        PASSPHRASE_OPTION,
+        { NULL },
+};
+
+static const struct help_item sign_examples[] = {
+        { "tallyman key sign --key team.key --output report.json.dsse report.json", "Puts a file into a signed envelope." },
+        { NULL },
+};
+
+static const struct option_spec verify_options[] = {
+        { "output", 'o', "FILE", "Write the content to this file, once it is verified." },
+        { "type", 0, "TYPE", "Accept content of this media type only." },
+        TRUST_OPTION("The default is all keys in /etc/tallyman/keys and ~/.config/tallyman/keys."),
+        { NULL },
+};
+
+static const struct help_item verify_examples[] = {
+        { "tallyman key verify --trust team.pub --output report.json report.json.dsse", "Takes a file out of its envelope." },
+        { NULL },
+};
+
 static const char *const matchings[] = { "all", "first", NULL };
 
 static const struct option_spec replay_options[] = {
-        { "rules", 'r', "FILE", "Rules to load after the stock rules: a file, or a folder of them. May be repeated.", NULL, true },
+        { "rules", 'r', "FILE", "Rules to load after the stock rules: a file, a signed bundle, or a folder of them. May be repeated.", NULL, true },
         { "no-stock", 0, NULL, "Leave the stock rules out." },
+        TRUST_RULES_OPTION,
         { "matching", 0, "HOW", "Which rules are tried on an event: all of them, or none after the first that matches.", matchings },
         { "output", 'o', "OUTPUT", "Where alerts go, named below. May be repeated. The default is -.", NULL, true },
         { "all", 'a', NULL, "Tell each alert. Without it the eleventh of one rule and container in a minute is counted only." },
@@ -122,6 +200,23 @@ static const struct help_item output_terms[] = {
 static const struct help_item replay_examples[] = {
         { "tallyman replay --rules new.yaml yesterday.log", "Shows what a new rule would have said of yesterday." },
         { "tallyman replay --no-stock --rules falco_rules.yaml --output falco:- day.log", "Judges by Falco's rules, and writes what Falco would." },
+        { NULL },
+};
+
+static const char *const text_or_json[] = { "text", "json", NULL };
+
+static const struct option_spec events_options[] = {
+        { "where", 'w', "CONDITION", "Only events for which this holds, as a rule's condition. 'tallyman rules fields syscall' lists what can be asked." },
+        { "show", 's', "OUTPUT", "What is shown of each event, as a rule's output: text with fields behind percent signs." },
+        { "since", 0, "TIME", "Only what happened in this time before now: 90s, 5m, 12h, 2d." },
+        { "format", 'f', "FORMAT", "text, or json: an object of the fields that are shown. The default is text.", text_or_json },
+        { NULL },
+};
+
+static const struct help_item events_examples[] = {
+        { "tallyman events day.log", "Shows everything." },
+        { "tallyman events --where 'container.name = web and evt.is_open_write = true' --show '%proc.exepath wrote %fd.name' day.log",
+          "Shows which files a container opened for writing." },
         { NULL },
 };
 
@@ -183,6 +278,35 @@ const struct command commands[] = {
                 .run = cmd_scan,
         },
         {
+                .name = "policy check",
+                .group = GROUP_INITIATION,
+                .summary = "say what is wrong in a policy, and which exceptions have expired",
+                .synopsis = "[FILE]",
+                .description =
+                        "Reads a policy: gates, exceptions and owners, as 'tallyman scan' uses them. Without FILE it is .tallyman.yaml in "
+                        "the working directory. Names each exception that has expired, and those that do within 30 days. The exit status "
+                        "is 1 if one has expired.",
+                .operand = { "FILE", "A policy.", NULL, 0, 1 },
+                .needs = NEEDS_WORKERS,
+                .run = cmd_policy_check,
+        },
+        {
+                .name = "rules bundle",
+                .group = GROUP_INITIATION,
+                .summary = "put rule files into one signed file",
+                .synopsis = "--key FILE [OPTION...] FILE...",
+                .description =
+                        "Loads rule files as 'rules check --strict' does, and if nothing is wrong with them writes them, in order, into "
+                        "one file signed with --key. The commands that load rules take such a bundle in place of a rule file, and use "
+                        "it only if somebody signed it whom they trust.\n\n"
+                        "The same files, key and time give the same bytes; the time is SOURCE_DATE_EPOCH if that is set.",
+                .options = bundle_options,
+                .operand = { "FILE", "A rule file, or a folder of them (*.yaml, *.yml).", NULL, 1, UINT_MAX },
+                .examples = bundle_examples,
+                .needs = NEEDS_WORKERS,
+                .run = cmd_rules_bundle,
+        },
+        {
                 .name = "rules check",
                 .group = GROUP_INITIATION,
                 .summary = "say what is wrong in rule files, and which rules can be evaluated",
@@ -192,19 +316,22 @@ const struct command commands[] = {
                         "column, and what was expected. For each rule that can not be evaluated it names the field or event that "
                         "nothing fills. A file with an error is left out as a whole, and the exit status is 3.",
                 .options = check_options,
-                .operand = { "FILE", "A rule file, or a folder of them (*.yaml, *.yml).", NULL, 1, UINT_MAX },
+                .operand = { "FILE", "A rule file, a signed bundle, or a folder of them (*.yaml, *.yml, *.bundle).", NULL, 1, UINT_MAX },
                 .examples = check_examples,
+                .needs = NEEDS_WORKERS,
                 .run = cmd_rules_check,
         },
         {
                 .name = "rules explain",
                 .group = GROUP_INITIATION,
                 .summary = "show all of a rule, its condition as it is evaluated",
-                .synopsis = "RULE [FILE...]",
+                .synopsis = "[OPTION...] RULE [FILE...]",
                 .description = "Shows what a rule is for, where it was written, and its condition after macros, lists and "
                                "exceptions were put in. Without files the stock rules are meant.",
+                .options = rules_options,
                 .operand = { "RULE [FILE]", "The rule's name, then the files that it is in.", NULL, 1, UINT_MAX },
                 .examples = explain_examples,
+                .needs = NEEDS_WORKERS,
                 .run = cmd_rules_explain,
         },
         {
@@ -221,9 +348,11 @@ const struct command commands[] = {
                 .name = "rules list",
                 .group = GROUP_INITIATION,
                 .summary = "list rules",
-                .synopsis = "[FILE...]",
+                .synopsis = "[OPTION...] [FILE...]",
                 .description = "Lists rules with their priority, source and state. Without files the stock rules are meant.",
-                .operand = { "FILE", "A rule file, or a folder of them.", NULL, 0, UINT_MAX },
+                .options = rules_options,
+                .operand = { "FILE", "A rule file, a signed bundle, or a folder of them.", NULL, 0, UINT_MAX },
+                .needs = NEEDS_WORKERS,
                 .run = cmd_rules_list,
         },
         {
@@ -238,7 +367,58 @@ const struct command commands[] = {
                 .options = test_options,
                 .operand = { "FILE", "A file of cases.", NULL, 1, UINT_MAX },
                 .examples = test_examples,
+                .needs = NEEDS_WORKERS,
                 .run = cmd_rules_test,
+        },
+        {
+                .name = "key generate",
+                .group = GROUP_INITIATION,
+                .summary = "make a pair of keys for signing rules and other files",
+                .synopsis = "[OPTION...] PREFIX",
+                .description =
+                        "Writes PREFIX.key, the private key, which nobody else can read, and PREFIX.pub, the public key. The private "
+                        "key is encrypted if a passphrase is given. Keys are Ed25519 in PEM, as 'openssl genpkey' makes them.\n\n"
+                        "Whoever is to trust what the key signs puts the public key into /etc/tallyman/keys or "
+                        "~/.config/tallyman/keys, or names it with --trust.",
+                .options = generate_options,
+                .operand = { "PREFIX", "What the names of both files begin with.", NULL, 1, 1 },
+                .examples = generate_examples,
+                .run = cmd_key_generate,
+        },
+        {
+                .name = "key show",
+                .group = GROUP_INITIATION,
+                .summary = "say what a key file holds",
+                .synopsis = "[OPTION...] FILE",
+                .description = "Says whether it is a private or a public key, whether it is encrypted, and its id: the SHA-256 of "
+                               "the public key, which signatures name. No secret is shown.",
+                .options = key_show_options,
+                .operand = { "FILE", "A key file.", NULL, 1, 1 },
+                .run = cmd_key_show,
+        },
+        {
+                .name = "key sign",
+                .group = GROUP_INITIATION,
+                .summary = "put a file into a signed envelope",
+                .synopsis = "--key FILE [OPTION...] FILE",
+                .description = "Writes an envelope (DSSE, in JSON) that holds the file, its media type and the signatures over both.",
+                .options = sign_options,
+                .operand = { "FILE", "What to sign.", NULL, 1, 1 },
+                .examples = sign_examples,
+                .run = cmd_key_sign,
+        },
+        {
+                .name = "key verify",
+                .group = GROUP_INITIATION,
+                .summary = "check a signed envelope and take the file out",
+                .synopsis = "[OPTION...] ENVELOPE",
+                .description =
+                        "Verifies an envelope (DSSE), such as 'key sign' and 'rules bundle' write, and says which of the trusted keys "
+                        "signed it. If none did, the exit status is 2 and nothing is written.",
+                .options = verify_options,
+                .operand = { "ENVELOPE", "The envelope.", NULL, 1, 1 },
+                .examples = verify_examples,
+                .run = cmd_key_verify,
         },
         {
                 .name = "replay",
@@ -253,7 +433,21 @@ const struct command commands[] = {
                 .options = replay_options,
                 .operand = { "FILE", "A recording.", NULL, 1, UINT_MAX },
                 .examples = replay_examples,
+                .needs = NEEDS_WORKERS,
                 .run = cmd_replay,
+        },
+        {
+                .name = "events",
+                .group = GROUP_OPERATION,
+                .summary = "ask recordings what happened",
+                .synopsis = "[OPTION...] FILE...",
+                .description =
+                        "Shows events of recordings, a line each. Which ones is asked in the language of rules, and what is shown of them "
+                        "is written like a rule's output.",
+                .options = events_options,
+                .operand = { "FILE", "A recording.", NULL, 1, UINT_MAX },
+                .examples = events_examples,
+                .run = cmd_events,
         },
         {
                 .name = "cache prune",

@@ -26,6 +26,17 @@ const char *arguments_get(const struct arguments *args, const char *option)
         return value;
 }
 
+const char *arguments_next(const struct arguments *args, const char *option, size_t *at)
+{
+        while (*at < args->n_options) {
+                const struct option_value *o = &args->options[(*at)++];
+
+                if (strcmp(o->spec->name, option) == 0)
+                        return o->value;
+        }
+        return NULL;
+}
+
 bool arguments_has(const struct arguments *args, const char *option)
 {
         for (size_t i = 0; i < args->n_options; i++)

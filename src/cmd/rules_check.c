@@ -57,7 +57,7 @@ int cmd_rules_check(const struct arguments *args, struct error *err)
         _cleanup_(buf_free) struct buf text = { 0 };
         struct counts counts;
         size_t errors;
-        const struct rules_request request = { .paths = args->operands, .n = args->n_operands,
+        const struct rules_request request = { .args = args, .paths = args->operands, .n = args->n_operands,
                                                .strict = arguments_has(args, "strict") };
         int r = rules_open(&request, &set, err);
 

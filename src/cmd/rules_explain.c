@@ -79,7 +79,7 @@ int cmd_rules_explain(const struct arguments *args, struct error *err)
         _cleanup_(rule_set_freep) struct rule_set *set = NULL;
         _cleanup_(buf_free) struct buf text = { 0 };
         const struct rule *rule;
-        const struct rules_request request = { .paths = args->operands + 1, .n = args->n_operands - 1,
+        const struct rules_request request = { .args = args, .paths = args->operands + 1, .n = args->n_operands - 1,
                                                .stock = args->n_operands == 1 };
         int r = rules_open(&request, &set, err);
 

@@ -15,7 +15,8 @@ int cmd_rules_list(const struct arguments *args, struct error *err)
 {
         _cleanup_(rule_set_freep) struct rule_set *set = NULL;
         _cleanup_(buf_free) struct buf text = { 0 }, name = { 0 };
-        const struct rules_request request = { .paths = args->operands, .n = args->n_operands, .stock = args->n_operands == 0 };
+        const struct rules_request request = { .args = args, .paths = args->operands, .n = args->n_operands,
+                                               .stock = args->n_operands == 0 };
         int width, r = rules_open(&request, &set, err);
 
         if (r < 0)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <fcntl.h>
 #include <libgen.h>
 
 #include "base/file.h"
+#include "base/yaml_worker.h"
 #include "cmd/command.h"
 #include "cmd/rules.h"
 #include "pipeline/judge.h"
@@ -14,22 +14,13 @@ struct tally {
         const struct arguments *args;
         unsigned passed, failed;
         struct buf out;
+        struct yaml_worker yaml; /* parses the files of cases */
 };
 
 static void tally_done(struct tally *t)
 {
         buf_free(&t->out);
-}
-
-static int read_whole(const char *path, struct buf *ret, struct error *err)
-{
-        _cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-        int r;
-
-        if (fd < 0)
-                return error_set(err, -errno, "open '%s'", path);
-        r = file_slurp(fd, RULE_FILE_BYTES_MAX, ret, err);
-        return r < 0 ? error_wrap(err, "'%s'", path) : 0;
+        yaml_worker_done(&t->yaml);
 }
 
 /* "dir/of/cases" + "../rules.yaml", or the path itself where it is absolute. */
@@ -54,7 +45,7 @@ static int load_rules(const struct arguments *args, const struct rule_cases *cas
                       struct rule_set **ret, struct error *err)
 {
         const char **paths = arena_alloc(cases->arena, (cases->n_rule_files + args->n_options + 1) * sizeof(*paths));
-        struct rules_request request = { .paths = paths, .strict = true, .sources = case_bench_sources(bench) };
+        struct rules_request request = { .args = args, .paths = paths, .strict = true, .sources = case_bench_sources(bench) };
 
         if (!paths)
                 return error_oom(err);
@@ -97,12 +88,13 @@ static int run_file(struct tally *t, const char *path, struct error *err)
         _cleanup_(rule_set_freep) struct rule_set *set = NULL;
         _cleanup_(case_bench_freep) struct case_bench *bench = NULL;
         _cleanup_(buf_free) struct buf text = { 0 };
-        int r = read_whole(path, &text, err);
+        const struct yaml_parser yaml = yaml_worker_parser(&t->yaml);
+        int r = file_read_whole(path, RULE_FILE_BYTES_MAX, &text, err);
 
         if (r == 0)
                 r = case_bench_new(judge_sources, &bench, err);
         if (r == 0)
-                r = rule_cases_parse(path, buf_str(&text), judge_sources, &cases, err);
+                r = rule_cases_parse(path, buf_str(&text), judge_sources, &yaml, &cases, err);
         if (r == 0)
                 r = load_rules(t->args, cases, bench, &set, err);
         if (r == 0)

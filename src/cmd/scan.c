@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "cmd/command.h"
+#include "cmd/policy.h"
 #include "cmd/rules.h"
 #include "pipeline/scan.h"
 #include "report/report.h"
@@ -82,21 +84,33 @@ static int check_confinement(struct error *err)
         return 0;
 }
 
+typedef int (*render_fn)(const struct scan_result *, const struct report_options *, struct output *, struct error *);
+
+static render_fn renderer_for(const char *format)
+{
+#define FORMAT(name, function) { name, function },
+        static const struct {
+                const char *name;
+                render_fn render;
+        } formats[] = { REPORT_SCAN_FORMATS(FORMAT) };
+#undef FORMAT
+
+        for (size_t i = 0; format && i < ELEMENTS_OF(formats); i++)
+                if (strcmp(formats[i].name, format) == 0)
+                        return formats[i].render;
+        return formats[0].render; /* the arguments were held against the same table */
+}
+
 static int write_report(const struct arguments *args, const struct scan_result *result, struct output *out, struct error *err)
 {
-        const char *format = arguments_get(args, "format");
         bool to_terminal = !arguments_has(args, "output");
         struct report_options options = {
                 .files = arguments_has(args, "files"),
                 .colour = to_terminal && terminal_wants_colour(STDOUT_FILENO),
                 .width = to_terminal ? terminal_width(STDOUT_FILENO, 0) : 0,
         };
-        int r;
+        int r = renderer_for(arguments_get(args, "format"))(result, &options, out, err);
 
-        if (format && strcmp(format, "json") == 0)
-                r = report_scan_json(result, &options, out, err);
-        else
-                r = report_scan_table(result, &options, out, err);
         return r < 0 ? r : output_finish(out, err);
 }
 
@@ -104,7 +118,7 @@ static int write_report(const struct arguments *args, const struct scan_result *
 static int open_rules(const struct arguments *args, struct rule_set **ret, struct error *err)
 {
         _cleanup_free_ const char **paths = calloc(args->n_options + 1, sizeof(*paths));
-        struct rules_request request = { .paths = paths, .stock = true };
+        struct rules_request request = { .args = args, .paths = paths, .stock = true };
 
         if (!paths)
                 return error_oom(err);
@@ -114,45 +128,109 @@ static int open_rules(const struct arguments *args, struct rule_set **ret, struc
         return request.n ? rules_open(&request, ret, err) : 0;
 }
 
-int cmd_scan(const struct arguments *args, struct error *err)
-{
-        _cleanup_(scan_result_freep) struct scan_result *result = NULL;
-        _cleanup_(output_freep) struct output *out = NULL;
-        _cleanup_(rule_set_freep) struct rule_set *rules = NULL;
-        const char *path = arguments_get(args, "output"), *fail_on = arguments_get(args, "fail-on");
-        enum severity severity = SEVERITY_UNKNOWN;
+/* One run of the command. */
+struct session {
+        const struct arguments *args;
         struct scan_options options;
+        struct rule_set *rules;
+        struct policy *policy; /* NULL: there is none */
+        struct output *out;
+        struct scan_result *result;
+        bool has_severity;
+        enum severity severity; /* of --fail-on */
+};
+
+static void session_done(struct session *s)
+{
+        scan_result_free(s->result);
+        output_free(s->out);
+        rule_set_free(s->rules);
+        policy_free(s->policy);
+}
+
+static int open_policy(struct session *s, struct error *err)
+{
+        const char *path = arguments_get(s->args, "policy");
         int r;
 
-        if (fail_on) {
-                r = severity_parse(fail_on, &severity, err);
-                if (r < 0)
-                        return r;
-        }
-        r = read_options(args, &options, err);
+        if (path)
+                return policy_open(path, &s->policy, err);
+        if (arguments_has(s->args, "no-policy"))
+                return 0;
+        r = policy_open_here(&s->policy, err);
+        if (r == 0 && s->policy)
+                log_info("the policy is '%s'", s->policy->file);
+        return r;
+}
+
+/* All that can be wrong before the work; a place that can not be written to is better known at once. */
+static int prepare(struct session *s, struct error *err)
+{
+        const char *path = arguments_get(s->args, "output"), *fail_on = arguments_get(s->args, "fail-on");
+        int r = fail_on ? severity_parse(fail_on, &s->severity, err) : 0;
+
+        s->has_severity = fail_on;
+        if (r == 0)
+                r = read_options(s->args, &s->options, err);
+        if (r == 0)
+                r = open_rules(s->args, &s->rules, err);
+        if (r == 0)
+                r = open_policy(s, err);
+        if (r == 0)
+                r = path ? output_open(path, &s->out, err) : output_stdout(&s->out, err);
+        s->options.rules = s->rules;
+        return r < 0 ? r : check_confinement(err);
+}
+
+static int apply_policy(struct session *s, struct error *err)
+{
+        struct policy_use use = { 0 };
+        int r;
+
+        if (!s->policy)
+                return 0;
+        r = policy_apply(s->policy, &s->result->findings, time(NULL), &use, err);
+        free(use.used);
         if (r < 0)
                 return r;
-        r = open_rules(args, &rules, err);
-        if (r < 0)
-                return r;
-        options.rules = rules;
-        /* Before the work: a place that can not be written to is better known at once. */
-        r = path ? output_open(path, &out, err) : output_stdout(&out, err);
-        if (r < 0)
-                return r;
-        r = check_confinement(err);
-        if (r < 0)
-                return r;
-        r = scan_run(&options, &result, err);
-        if (r < 0)
-                return r;
-        r = interrupt_check(err);
-        if (r < 0)
-                return r;
-        r = write_report(args, result, out, err);
-        if (r < 0)
-                return r;
-        if (fail_on && finding_list_reaches(&result->findings, severity))
+        s->result->policy = s->policy->file;
+        if (use.unused)
+                log_info("%u exceptions of '%s' excepted nothing here", use.unused, s->policy->file);
+        return 0;
+}
+
+/* What fails the run is said: a status alone tells nobody where to look. */
+static int status_of(const struct session *s)
+{
+        const struct policy_gate *gate = NULL;
+        _cleanup_(buf_free) struct buf text = { 0 };
+        size_t n = 0;
+
+        if (s->policy)
+                gate = policy_gate_reached(s->policy, &s->result->findings, &n);
+        if (gate) {
+                policy_gate_print(gate, &text);
+                log_warning("%zu %s reach the gate at %s:%u: %s", n, n == 1 ? "finding" : "findings", s->policy->file, gate->line,
+                            text.data ? text.data : "");
                 return EXIT_STATUS_FINDINGS;
-        return result->complete ? EXIT_STATUS_DONE : EXIT_STATUS_INCOMPLETE;
+        }
+        if (s->has_severity && finding_list_reaches(&s->result->findings, s->severity))
+                return EXIT_STATUS_FINDINGS;
+        return s->result->complete ? EXIT_STATUS_DONE : EXIT_STATUS_INCOMPLETE;
+}
+
+int cmd_scan(const struct arguments *args, struct error *err)
+{
+        _cleanup_(session_done) struct session s = { .args = args };
+        int r = prepare(&s, err);
+
+        if (r == 0)
+                r = scan_run(&s.options, &s.result, err);
+        if (r == 0)
+                r = interrupt_check(err);
+        if (r == 0)
+                r = apply_policy(&s, err);
+        if (r == 0)
+                r = write_report(args, s.result, s.out, err);
+        return r < 0 ? r : status_of(&s);
 }

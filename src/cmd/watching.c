@@ -9,7 +9,7 @@
 int watching_open(struct watching *w, const struct arguments *args, struct error *err)
 {
         _cleanup_free_ const char **paths = calloc(args->n_options + 1, sizeof(*paths));
-        struct rules_request request = { .paths = paths, .stock = !arguments_has(args, "no-stock") };
+        struct rules_request request = { .args = args, .paths = paths, .stock = !arguments_has(args, "no-stock") };
         const struct rule_message *messages;
         size_t n;
         int r;
@@ -27,9 +27,11 @@ int watching_open(struct watching *w, const struct arguments *args, struct error
                 return r;
         n = rule_set_messages(w->rules, &messages);
         for (size_t i = 0; i < n; i++)
-                if (messages[i].is_error)
+                if (messages[i].is_error && messages[i].place.line)
                         log_error("%s:%u:%u: %s (the file's rules were left out)", messages[i].file, messages[i].place.line,
                                   messages[i].place.column, messages[i].text);
+                else if (messages[i].is_error)
+                        log_error("%s: %s (the file's rules were left out)", messages[i].file, messages[i].text);
         return 0;
 }
 

@@ -166,8 +166,9 @@ static int compare_texts(const char *a, const char *b)
 static int compare_findings(const void *pa, const void *pb)
 {
         const struct finding *a = pa, *b = pb;
-        int r = (int)b->severity - (int)a->severity;
+        int r = (int)a->status - (int)b->status;
 
+        r = r ? r : (int)b->severity - (int)a->severity;
         r = r ? r : (int)b->rank - (int)a->rank;
         r = r ? r : compare_texts(a->rule, b->rule);
         r = r ? r : compare_texts(a->path, b->path);

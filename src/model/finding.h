@@ -102,7 +102,7 @@ bool finding_counts(const struct finding *finding);
 /* True if one that counts is at or above `severity`. What is undetermined has not failed: it leaves a result incomplete. */
 bool finding_list_reaches(const struct finding_list *list, enum severity severity);
 size_t finding_list_excepted(const struct finding_list *list); /* how many are */
-/* The most severe first, of these the highest rank; then by rule, place and message, so that the same image gives the same list. */
+/* Those that are open before the excepted; the most severe first, of these the highest rank; then by rule, place and message, so that the same image gives the same list. */
 void finding_list_sort(struct finding_list *list);
 void finding_list_done(struct finding_list *list);
 

@@ -4,27 +4,25 @@
 #include <stdlib.h>
 
 #include "base/wire.h"
+#include "base/worker_text.h"
 #include "model/limits.h"
 #include "oci/document.h"
 
 #define WORKER_MEMORY (512ull << 20)
-#define ANSWER_MAX (64u << 20)
 
 struct document_reader {
-        struct worker *worker;
-        struct worker_end end;
-        bool ended;
+        struct text_worker *texts;
 };
 
 int document_reader_new(const struct scan_limits *limits, struct document_reader **ret, struct error *err)
 {
+        const struct worker_limits confined = { .memory = WORKER_MEMORY, .cpu = limits->seconds };
         _cleanup_(document_reader_freep) struct document_reader *reader = calloc(1, sizeof(*reader));
-        struct worker_limits confined = { .memory = WORKER_MEMORY, .cpu = limits->seconds };
         int r;
 
         if (!reader)
                 return error_oom(err);
-        r = worker_spawn(oci_document_job.name, STR_NULL, NULL, 0, &confined, &reader->worker, err);
+        r = text_worker_new(&oci_document_job, "documents", &confined, &reader->texts, err);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(reader);
@@ -34,7 +32,7 @@ int document_reader_new(const struct scan_limits *limits, struct document_reader
 struct document_reader *document_reader_free(struct document_reader *reader)
 {
         if (reader) {
-                worker_free(reader->worker);
+                text_worker_free(reader->texts);
                 free(reader);
         }
         return NULL;
@@ -42,15 +40,7 @@ struct document_reader *document_reader_free(struct document_reader *reader)
 
 int document_reader_end(struct document_reader *reader, struct worker_end *ret, struct error *err)
 {
-        int r = 0;
-
-        if (!reader->ended) {
-                reader->ended = true;
-                worker_send_end(reader->worker);
-                r = worker_wait(reader->worker, &reader->end, err);
-        }
-        *ret = reader->end;
-        return r;
+        return text_worker_end(reader->texts, ret, err);
 }
 
 /* ---- decoding ---- */
@@ -230,93 +220,17 @@ int document_decode(enum document_kind asked, struct str encoded, struct arena *
 
 /* ---- asking ---- */
 
-static int ask(struct worker *worker, enum document_kind kind, struct str text, struct error *err)
-{
-        uint8_t byte = (uint8_t)kind;
-
-        for (size_t at = 0; at < text.n; at += DOCUMENT_FRAME_PIECE) {
-                struct str piece = { text.p + at, MIN_OF(text.n - at, (size_t)DOCUMENT_FRAME_PIECE) };
-                int r = worker_send(worker, DOCUMENT_FRAME_TEXT, piece, -1, err);
-
-                if (r < 0)
-                        return r;
-        }
-        return worker_send(worker, DOCUMENT_FRAME_END, (struct str){ (const char *)&byte, 1 }, -1, err);
-}
-
-static int too_much_memory(struct error *err)
-{
-        return error_say(err, -E2BIG, "reading it takes more than the %llu MiB of memory that its worker may use",
-                         WORKER_MEMORY >> 20);
-}
-
-static int take_failure(struct str payload, struct error *err)
-{
-        struct wire_reader r = wire_reader(payload.p, payload.n);
-        int code = (int)wire_get_u32(&r);
-        struct str message = wire_get_str(&r);
-
-        if (!wire_end(&r) || (code != -EBADMSG && code != -ENOTSUP && code != -E2BIG && code != -ENOMEM))
-                return error_say(err, -EPROTO, "the worker that parses documents answered nonsense");
-        return code == -ENOMEM ? too_much_memory(err) : error_say(err, code, "%.*s", STR_ARG(message));
-}
-
-int document_take_frame(const struct worker_frame *frame, struct buf *answer, struct error *err)
-{
-        if (frame->type == DOCUMENT_FRAME_END)
-                return 1;
-        if (frame->type == DOCUMENT_FRAME_FAILED)
-                return take_failure(frame->payload, err);
-        if (frame->type != DOCUMENT_FRAME_TEXT || answer->len + frame->payload.n > ANSWER_MAX)
-                return error_say(err, -EPROTO, "the worker that parses documents answered nonsense");
-        buf_add_str(answer, frame->payload);
-        return buf_ok(answer) ? 0 : error_oom(err);
-}
-
-/* Why there is no answer: -EPIPE or 0, the worker said no more; else what it said made no sense. */
-static int explain(struct document_reader *reader, int code, struct error *err)
-{
-        int r = code;
-
-        if (code == -ECANCELED)
-                return code;
-        reader->ended = true;
-        if (code == 0 || code == -EPIPE) {
-                r = worker_wait(reader->worker, &reader->end, err);
-                if (r == 0)
-                        r = error_say(err, -EPROTO, "the worker that parses documents ended too early");
-        } else {
-                worker_stop(reader->worker, &reader->end);
-        }
-        return r == -ENOMEM ? too_much_memory(err) : r;
-}
-
-/* 0 with the whole answer, -EPIPE if it does not come. */
-static int receive_answer(struct document_reader *reader, struct buf *answer, struct error *err)
-{
-        struct worker_frame frame;
-        int r;
-
-        while ((r = worker_receive(reader->worker, &frame, err)) > 0) {
-                r = document_take_frame(&frame, answer, err);
-                if (r != 0)
-                        return MIN_OF(r, 0);
-        }
-        return r < 0 ? r : -EPIPE;
-}
-
 int document_parse(struct document_reader *reader, enum document_kind kind, struct str text, struct arena *arena,
                    struct document *ret, struct error *err)
 {
         _cleanup_(buf_free) struct buf answer = { 0 };
-        int r;
+        char question = (char)kind;
+        int r = text_worker_ask(reader->texts, (struct str){ &question, 1 }, text, DOCUMENT_ANSWER_MAX, &answer, err);
 
-        if (reader->ended)
-                return error_say(err, -EPROTO, "the worker that parses documents is gone");
-        r = ask(reader->worker, kind, text, err);
-        if (r == 0)
-                r = receive_answer(reader, &answer, err);
-        if (r == 0)
-                r = document_decode(kind, buf_str(&answer), arena, ret, err);
-        return r == 0 || r == -EBADMSG || r == -ENOTSUP || r == -E2BIG ? r : explain(reader, r, err);
+        if (r < 0)
+                return r;
+        r = document_decode(kind, buf_str(&answer), arena, ret, err);
+        if (r < 0)
+                text_worker_stop(reader->texts);
+        return r;
 }

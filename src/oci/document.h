@@ -80,17 +80,12 @@ int document_reader_end(struct document_reader *reader, struct worker_end *ret, 
 int document_parse(struct document_reader *reader, enum document_kind kind, struct str text, struct arena *arena,
                    struct document *ret, struct error *err) _must_check_;
 
-/* ---- what passes between worker and parent ---- */
+/* ---- what passes between worker and parent (base/worker_text.h) ---- */
 
-#define DOCUMENT_FRAME_TEXT 1   /* a piece of the document, or of the answer */
-#define DOCUMENT_FRAME_END 2    /* u8: the kind asked for; or of the answer: nothing */
-#define DOCUMENT_FRAME_FAILED 3 /* u32: -errno, then the message */
-#define DOCUMENT_FRAME_PIECE (256u << 10)
+#define DOCUMENT_ANSWER_MAX (64u << 20)
 
 /* In the worker: parses and appends the encoded document to `out`. */
 int document_encode(enum document_kind kind, struct str text, struct buf *out, struct error *err) _must_check_;
-/* In the parent: a frame of an answer. 1 once it is whole, 0 more comes, -EPROTO nonsense, or what the worker said. */
-int document_take_frame(const struct worker_frame *frame, struct buf *answer, struct error *err) _must_check_;
 /* In the parent: what came from a worker is checked again. `asked` as in document_parse(); -EPROTO nonsense. */
 int document_decode(enum document_kind asked, struct str encoded, struct arena *arena, struct document *ret,
                     struct error *err) _must_check_;

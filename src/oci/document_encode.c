@@ -6,6 +6,7 @@
 #include "base/hijack.h"
 #include "base/json.h"
 #include "base/wire.h"
+#include "base/worker_text.h"
 #include "model/limits.h"
 #include "oci/document.h"
 
@@ -355,47 +356,16 @@ int document_encode(enum document_kind kind, struct str text, struct buf *out, s
 
 /* ---- the job ---- */
 
-static int answer(struct worker_io *io, enum document_kind kind, struct str text, struct error *err)
+static int answer(struct str question, struct str text, struct buf *out, struct error *err)
 {
-        _cleanup_(buf_free) struct buf out = { 0 };
-        struct error why = ERROR_INIT;
-        int r = document_encode(kind, text, &out, &why);
-
-        if (r < 0) {
-                buf_clear(&out);
-                wire_put_u32(&out, (uint32_t)r);
-                wire_put_str(&out, str_from(why.message));
-                return worker_io_send(io, DOCUMENT_FRAME_FAILED, buf_str(&out), err);
-        }
-        for (size_t at = 0; at < out.len; at += DOCUMENT_FRAME_PIECE) {
-                struct str piece = { out.data + at, MIN_OF(out.len - at, (size_t)DOCUMENT_FRAME_PIECE) };
-
-                r = worker_io_send(io, DOCUMENT_FRAME_TEXT, piece, err);
-                if (r < 0)
-                        return r;
-        }
-        return worker_io_send(io, DOCUMENT_FRAME_END, STR_NULL, err);
+        if (question.n != 1)
+                return error_say(err, -EINVAL, "no question about a document");
+        return document_encode((enum document_kind)question.p[0], text, out, err);
 }
 
 static int run_documents(struct worker_io *io, struct error *err)
 {
-        _cleanup_(buf_free) struct buf text = { 0 };
-        struct worker_frame frame;
-        int r;
-
-        while ((r = worker_io_receive(io, &frame, NULL, err)) > 0) {
-                if (frame.type == DOCUMENT_FRAME_TEXT) {
-                        buf_add_str(&text, frame.payload);
-                        continue;
-                }
-                if (!buf_ok(&text) || frame.payload.n != 1)
-                        return error_oom(err);
-                r = answer(io, (enum document_kind)frame.payload.p[0], buf_str(&text), err);
-                if (r < 0)
-                        return r;
-                buf_clear(&text);
-        }
-        return r;
+        return text_worker_serve(io, answer, err);
 }
 
 const struct worker_job oci_document_job = { "oci-document", run_documents };

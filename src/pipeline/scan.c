@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/sql.h"
+#include "base/yaml_worker.h"
 #include "inventory/inventory.h"
 #include "oci/layer.h"
 #include "oci/source.h"
@@ -23,9 +24,9 @@ static struct detector_set *detectors; /* lives as long as the process: workers 
 
 int scan_init(struct error *err)
 {
-        static struct worker_job jobs[9];
+        static struct worker_job jobs[10];
         const struct worker_job all[] = { layer_tar_job, layer_tree_job, oci_document_job, oci_archive_job, oci_inflate_job,
-                feed_archive_job, feed_records_job, feed_kev_job, feed_epss_job };
+                                          yaml_job, feed_archive_job, feed_records_job, feed_kev_job, feed_epss_job };
         size_t n = 0;
         int r;
 
@@ -197,9 +198,12 @@ static void tell_left_out(struct scan_result *result, const struct rule_set *set
         size_t n = rule_set_messages(set, &messages);
 
         for (size_t i = 0; i < n; i++)
-                if (messages[i].is_error)
+                if (messages[i].is_error && messages[i].place.line)
                         problem_add(&result->problems, PROBLEM_GAP, messages[i].file, "the file's rules were left out: %u:%u: %s",
                                     messages[i].place.line, messages[i].place.column, messages[i].text);
+                else if (messages[i].is_error)
+                        problem_add(&result->problems, PROBLEM_GAP, messages[i].file, "the file's rules were left out: %s",
+                                    messages[i].text);
 }
 
 static int hold_rules(struct scan_result *result, const struct rule_set *given, struct error *err)

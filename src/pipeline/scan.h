@@ -67,6 +67,7 @@ struct scan_result {
         struct image_index *index;
         uint32_t *owners; /* if asked for: package index + 1 for each file of `index`, 0 for none */
         struct finding_list findings;
+        const char *policy; /* the file whose decisions stand in the findings; NULL: none */
         struct problem_list problems;
 };
 

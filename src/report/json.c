@@ -259,6 +259,7 @@ int report_scan_json(const struct scan_result *result, const struct report_optio
         put_checks(w, result);
         put_target(w, result);
         put_packages(w, result);
+        json_put_text(w, "policy", result->policy);
         json_put_begin(w, "findings", true);
         for (size_t i = 0; i < result->findings.n; i++)
                 json_put_finding(w, &result->findings.items[i]);

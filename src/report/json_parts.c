@@ -52,7 +52,7 @@ static void put_number(struct json_writer *w, const char *key, int64_t n)
                 json_write_null(w);
 }
 
-static void put_severities(struct json_writer *w, const struct finding *f)
+void json_put_severities(struct json_writer *w, const struct finding *f)
 {
         json_put_begin(w, "severities", true);
         for (uint32_t i = 0; i < f->n_severities; i++) {
@@ -102,7 +102,7 @@ static bool named_before(const struct finding_detail *details, uint32_t i)
         return false;
 }
 
-static void put_details(struct json_writer *w, const char *key, const struct finding_detail *details, uint32_t n)
+void json_put_details(struct json_writer *w, const char *key, const struct finding_detail *details, uint32_t n)
 {
         json_put_begin(w, key, false);
         for (uint32_t i = 0; i < n; i++) {
@@ -111,6 +111,15 @@ static void put_details(struct json_writer *w, const char *key, const struct fin
                 json_write_key(w, details[i].name);
                 json_put_value(w, &details[i].value);
         }
+        json_write_object_end(w);
+}
+
+void json_put_subject(struct json_writer *w, const struct finding *f)
+{
+        json_put_begin(w, "subject", false);
+        json_put_text(w, "kind", f->subject_kind);
+        json_put_text(w, "name", f->subject_name);
+        json_put_text(w, "digest", f->subject_digest);
         json_write_object_end(w);
 }
 
@@ -139,16 +148,12 @@ void json_put_finding(struct json_writer *w, const struct finding *f)
         json_put_text(w, "source", f->source);
         json_put_text(w, "verdict", verdict_name(f->verdict));
         json_put_text(w, "severity", severity_name(f->severity));
-        put_severities(w, f);
+        json_put_severities(w, f);
         put_number(w, "rank", f->rank);
         json_put_text(w, "title", f->title);
         json_put_text(w, "message", f->message);
         json_put_text(w, "description", f->description);
-        json_put_begin(w, "subject", false);
-        json_put_text(w, "kind", f->subject_kind);
-        json_put_text(w, "name", f->subject_name);
-        json_put_text(w, "digest", f->subject_digest);
-        json_write_object_end(w);
+        json_put_subject(w, f);
         json_put_begin(w, "location", false);
         json_put_text(w, "layer", f->layer);
         if (f->path)
@@ -160,8 +165,8 @@ void json_put_finding(struct json_writer *w, const struct finding *f)
         json_put_text(w, "package", f->package);
         put_number(w, "pid", f->pid);
         json_write_object_end(w);
-        put_details(w, "fields", f->fields, f->n_fields);
-        put_details(w, "evidence", f->evidence, f->n_evidence);
+        json_put_details(w, "fields", f->fields, f->n_fields);
+        json_put_details(w, "evidence", f->evidence, f->n_evidence);
         json_put_text(w, "remediation", f->remediation);
         json_put_texts(w, "references", f->references, f->n_references);
         json_put_texts(w, "controls", f->controls, f->n_controls);

@@ -13,6 +13,10 @@ void json_put_path(struct json_writer *w, const char *key, struct str path); /* 
 void json_put_texts(struct json_writer *w, const char *key, const char *const *texts, uint32_t n);
 /* A number, a truth value, a text or a list of them; null where there is none. */
 void json_put_value(struct json_writer *w, const struct value *value);
+/* Members of a finding. */
+void json_put_severities(struct json_writer *w, const struct finding *finding);
+void json_put_subject(struct json_writer *w, const struct finding *finding);
+void json_put_details(struct json_writer *w, const char *key, const struct finding_detail *details, uint32_t n);
 /* The object that docs/output.md describes, "findings[]". */
 void json_put_finding(struct json_writer *w, const struct finding *finding);
 

@@ -12,10 +12,25 @@ struct report_options {
         unsigned width;  /* columns for tables; 0: do not fold */
 };
 
+/* The formats of a scan's report: name, renderer. The option, the man page and the completions are made from it too. */
+#define REPORT_SCAN_FORMATS(X)              \
+        X("table", report_scan_table)       \
+        X("json", report_scan_json)         \
+        X("sarif", report_scan_sarif)       \
+        X("junit", report_scan_junit)       \
+        X("markdown", report_scan_markdown)
+
 /* The contract "tallyman/scan/v1", see docs/output.md. */
 int report_scan_json(const struct scan_result *result, const struct report_options *options, struct output *out,
                      struct error *err) _must_check_;
 int report_scan_table(const struct scan_result *result, const struct report_options *options, struct output *out,
                       struct error *err) _must_check_;
+/* SARIF 2.1.0, JUnit's XML, and Markdown for a comment on a change: docs/output.md. Files are not listed in these. */
+int report_scan_sarif(const struct scan_result *result, const struct report_options *options, struct output *out,
+                      struct error *err) _must_check_;
+int report_scan_junit(const struct scan_result *result, const struct report_options *options, struct output *out,
+                      struct error *err) _must_check_;
+int report_scan_markdown(const struct scan_result *result, const struct report_options *options, struct output *out,
+                         struct error *err) _must_check_;
 
 #endif

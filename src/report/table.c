@@ -12,6 +12,7 @@
 #define COLUMN_MIN 5
 #define COLUMN_PAD_MAX 60 /* columns are not padded further where nothing is folded */
 #define FINDINGS_SHOWN 5 /* of one rule */
+#define EXCEPTED_SHOWN 20
 #define LICENSES_SHOWN 2 /* the JSON report has them all */
 #define FLUSH_BYTES 65536
 #define RELEASE_EVERY 65536
@@ -114,6 +115,11 @@ static void header(struct table *t)
         buf_printf(&t->text, "%zu, ", image->n_layers);
         buf_add_size(&t->text, size);
         buf_putc(&t->text, '\n');
+        if (t->result->policy) {
+                label(t, "Policy");
+                quoted(t, t->result->policy);
+                buf_putc(&t->text, '\n');
+        }
         label(t, "Files");
         buf_printf(&t->text, "%" PRIu64 "\n", t->result->index ? image_index_count(t->result->index) : 0);
 }
@@ -127,7 +133,8 @@ static size_t finding_group(struct table *t, const struct finding *first, size_t
         };
         size_t n = 1;
 
-        while (n < left && first[n].severity == first->severity && strcmp(first[n].rule, first->rule) == 0)
+        while (n < left && first[n].severity == first->severity && strcmp(first[n].rule, first->rule) == 0 &&
+               first[n].status == FINDING_OPEN)
                 n++;
         colour(t, colours[first->severity]);
         buf_printf(&t->text, "  %-9s", severity_name(first->severity));
@@ -152,10 +159,42 @@ static void findings(struct table *t)
 {
         const struct finding_list *list = &t->result->findings;
 
-        if (list->n)
+        if (list->n > finding_list_excepted(list))
                 heading(t, "\nFindings");
         for (size_t i = 0; i < list->n;)
-                i += finding_group(t, &list->items[i], list->n - i);
+                i += list->items[i].status == FINDING_OPEN ? finding_group(t, &list->items[i], list->n - i) : 1;
+}
+
+/* They stand apart, and are always counted: who excepted them, and until when. */
+static void excepted(struct table *t)
+{
+        const struct finding_list *list = &t->result->findings;
+        size_t n = finding_list_excepted(list), shown = 0;
+
+        if (!n)
+                return;
+        colour(t, "1");
+        buf_printf(&t->text, "\nExcepted (%zu)\n", n);
+        colour(t, "0");
+        for (size_t i = 0; i < list->n && shown < EXCEPTED_SHOWN; i++) {
+                const struct finding *f = &list->items[i];
+
+                if (f->status != FINDING_EXCEPTED)
+                        continue;
+                shown++;
+                buf_printf(&t->text, "  %-9s", severity_name(f->severity));
+                quoted(t, f->title ? f->title : f->rule);
+                buf_puts(&t->text, ": ");
+                quoted(t, f->message);
+                buf_printf(&t->text, "\n           %s%s, by ", f->exception.expires ? "until " : "for ever",
+                           f->exception.expires ? f->exception.expires : "");
+                quoted(t, f->exception.owner);
+                buf_puts(&t->text, ": ");
+                quoted(t, f->exception.reason);
+                buf_putc(&t->text, '\n');
+        }
+        if (n > shown)
+                buf_printf(&t->text, "           and %zu more\n", n - shown);
 }
 
 /* Columns that a quoted text takes, and the bytes of it that fit into `most` columns. */
@@ -375,6 +414,7 @@ int report_scan_table(const struct scan_result *result, const struct report_opti
 
         header(&t);
         findings(&t);
+        excepted(&t);
         r = packages(&t, err);
         if (r == 0 && options->files)
                 r = files(&t, err);

@@ -41,9 +41,10 @@ struct rule_cases {
         uint32_t n;
 };
 
-/* Reads a file of cases; `text` and `sources` must last as long. Errors name file, line and column: -EBADMSG, -E2BIG. */
-int rule_cases_parse(const char *file, struct str text, const struct fact_source *const *sources, struct rule_cases **ret,
-                     struct error *err) _must_check_;
+/* Reads a file of cases; `text` and `sources` must last as long. `yaml` parses it; NULL: yaml_parse(), in place. Errors name
+ * file, line and column: -EBADMSG, -E2BIG. */
+int rule_cases_parse(const char *file, struct str text, const struct fact_source *const *sources,
+                     const struct yaml_parser *yaml, struct rule_cases **ret, struct error *err) _must_check_;
 struct rule_cases *rule_cases_free(struct rule_cases *cases);
 DEFINE_FREEP(struct rule_cases, rule_cases_free)
 

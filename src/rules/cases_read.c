@@ -4,6 +4,7 @@
 
 #include "base/hijack.h"
 #include "base/nearest.h"
+#include "base/yaml_read.h"
 #include "rules/cases.h"
 #include "rules/limits.h"
 
@@ -13,72 +14,21 @@ struct reader {
         struct error *err;
 };
 
-#define SAY(r, node, ...) say((r)->cases, (node), (r)->err, __VA_ARGS__)
+#define SAY(r, node, ...) yaml_say((r)->cases->file, (node), (r)->err, __VA_ARGS__)
 
-static int say(const struct rule_cases *cases, const struct yaml_node *node, struct error *err, const char *fmt, ...) _printf_(4, 5);
-
-static int say(const struct rule_cases *cases, const struct yaml_node *node, struct error *err, const char *fmt, ...)
+static int check_keys(struct reader *r, const struct yaml_node *node, const char *what, const char *const *keys, size_t n)
 {
-        _cleanup_(buf_free) struct buf text = { 0 };
-        va_list ap;
-
-        va_start(ap, fmt);
-        buf_vprintf(&text, fmt, ap);
-        va_end(ap);
-        if (!buf_ok(&text))
-                return error_oom(err);
-        return error_say(err, -EBADMSG, "%s:%u:%u: %s", cases->file, node->mark.line, node->mark.column, text.data);
-}
-
-static int check_keys(struct reader *r, const struct yaml_node *mapping, const char *const *keys, size_t n)
-{
-        for (size_t i = 0; i < mapping->n; i++) {
-                const struct yaml_node *key = mapping->pairs[i].key;
-                const char *nearest = NULL;
-                size_t k = 0;
-
-                while (k < n && !(key->kind == YAML_SCALAR && str_equals(key->text, keys[k])))
-                        k++;
-                if (k < n)
-                        continue;
-                if (key->kind == YAML_SCALAR) {
-                        struct nearest near = nearest_to(key->text);
-
-                        for (size_t j = 0; j < n; j++)
-                                nearest_offer(&near, keys[j]);
-                        nearest = near.name;
-                }
-                return SAY(r, key, "there is no key '%.*s' here%s%s%s", STR_SHOWN(key->text), nearest ? ", did you mean '" : "",
-                           nearest ? nearest : "", nearest ? "'?" : "");
-        }
-        return 0;
+        return yaml_check_keys(r->cases->file, node, what, keys, n, r->err);
 }
 
 static int read_text(struct reader *r, const struct yaml_node *node, const char *what, struct str *ret)
 {
-        if (node->kind != YAML_SCALAR)
-                return SAY(r, node, "%s is expected to be a text", what);
-        *ret = node->text;
-        return 0;
+        return yaml_read_text(r->cases->file, node, what, ret, r->err);
 }
 
-/* One text, or a sequence of them. */
 static int read_texts(struct reader *r, const struct yaml_node *node, const char *what, size_t max, struct str **ret, uint32_t *ret_n)
 {
-        size_t n = node->kind == YAML_SEQUENCE ? node->n : 1;
-        int code = 0;
-
-        if (n > max)
-                return SAY(r, node, "%s: more than %zu", what, max);
-        *ret = arena_alloc(r->cases->arena, (n + 1) * sizeof(**ret));
-        if (!*ret)
-                return error_oom(r->err);
-        if (node->kind != YAML_SEQUENCE)
-                code = read_text(r, node, what, *ret);
-        for (size_t i = 0; code == 0 && node->kind == YAML_SEQUENCE && i < n; i++)
-                code = read_text(r, node->items[i], what, &(*ret)[i]);
-        *ret_n = (uint32_t)n;
-        return code;
+        return yaml_read_texts(r->cases->file, node, what, max, r->cases->arena, ret, ret_n, r->err);
 }
 
 static int read_verdict(struct reader *r, const struct yaml_node *node, struct case_expectation *e)
@@ -102,7 +52,7 @@ static int read_expectation(struct reader *r, const struct yaml_node *node, stru
 
         e->mark = node->mark;
         if (node->kind == YAML_MAPPING) {
-                code = check_keys(r, node, keys, ELEMENTS_OF(keys));
+                code = check_keys(r, node, "an expected finding", keys, ELEMENTS_OF(keys));
                 if (code < 0)
                         return code;
                 rule = yaml_get(node, "rule");
@@ -174,9 +124,7 @@ static int read_case(struct reader *r, const struct yaml_node *node, struct rule
         const struct yaml_node *name, *facts, *fact, *expect, *allow;
         int code;
 
-        if (node->kind != YAML_MAPPING)
-                return SAY(r, node, "a case is expected to be a mapping with 'name', 'fact' and 'expect'");
-        code = check_keys(r, node, keys, ELEMENTS_OF(keys));
+        code = check_keys(r, node, "a case", keys, ELEMENTS_OF(keys));
         if (code < 0)
                 return code;
         it->mark = node->mark;
@@ -207,9 +155,7 @@ static int read_root(struct reader *r, const struct yaml_node *root)
         const struct yaml_node *rules, *cases, *stock;
         int code;
 
-        if (root->kind != YAML_MAPPING)
-                return SAY(r, root, "a mapping with 'rules' and 'cases' is expected");
-        code = check_keys(r, root, keys, ELEMENTS_OF(keys));
+        code = check_keys(r, root, "a file of cases", keys, ELEMENTS_OF(keys));
         if (code < 0)
                 return code;
         rules = yaml_get(root, "rules");
@@ -232,8 +178,8 @@ static int read_root(struct reader *r, const struct yaml_node *root)
         return code;
 }
 
-int rule_cases_parse(const char *file, struct str text, const struct fact_source *const *sources, struct rule_cases **ret,
-                     struct error *err)
+int rule_cases_parse(const char *file, struct str text, const struct fact_source *const *sources,
+                     const struct yaml_parser *yaml, struct rule_cases **ret, struct error *err)
 {
         static const struct yaml_limits limits = { .bytes = RULE_FILE_BYTES_MAX, .depth = RULE_FILE_DEPTH_MAX,
                                                    .nodes = RULE_FILE_NODES_MAX };
@@ -247,9 +193,9 @@ int rule_cases_parse(const char *file, struct str text, const struct fact_source
         if (!cases || !(cases->arena = arena_new()))
                 return error_oom(err);
         cases->file = file;
-        code = yaml_parse(text, &limits, cases->arena, &documents, &n, &where, err);
+        code = yaml_parse_with(yaml, text, &limits, cases->arena, &documents, &n, &where, err);
         if (code < 0)
-                return error_wrap(err, "%s:%u:%u", file, where.line, where.column);
+                return where.line ? error_wrap(err, "%s:%u:%u", file, where.line, where.column) : error_wrap(err, "%s", file);
         HIJACK_POINT("rule-cases");
         if (n != 1)
                 return error_say(err, -EBADMSG, "%s: one document is expected, there are %zu", file, n);

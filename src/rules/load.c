@@ -151,8 +151,12 @@ static int fail_strictly(const struct loader *l)
         }
         if (!first)
                 return 0;
-        error_say(l->err, -EBADMSG, "%s:%u:%u: %s", first->place.file ? l->files[first->place.file - 1].in->name : "",
-                  first->place.line, first->place.column, first->text);
+        error_say(l->err, -EBADMSG, "%s", first->text);
+        if (first->place.line)
+                error_wrap(l->err, "%s:%u:%u", first->place.file ? l->files[first->place.file - 1].in->name : "",
+                           first->place.line, first->place.column);
+        else if (first->place.file)
+                error_wrap(l->err, "%s", l->files[first->place.file - 1].in->name);
         if (n > 1 && l->err) {
                 char message[ERROR_MESSAGE_MAX];
 

@@ -182,9 +182,9 @@ int read_file(struct loader *l, uint32_t file)
         size_t n;
         int r;
 
-        r = yaml_parse(in->text, &limits, l->texts, &documents, &n, &where, &err);
-        if (r == -ENOMEM)
-                return error_oom(l->err);
+        r = yaml_parse_with(in->is_ours ? NULL : l->options->yaml, in->text, &limits, l->texts, &documents, &n, &where, &err);
+        if (r < 0 && !yaml_blames_text(r))
+                return error_say(l->err, r, "%s", err.message);
         if (r < 0) {
                 r = say_error(l, (struct place){ where.line, where.column, file }, blame_file(file), "%s", err.message);
                 return is_fatal(r) ? r : 0;

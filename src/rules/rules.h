@@ -20,6 +20,7 @@ struct rule_file {
         const char *name;
         struct str text;
         bool is_untrusted; /* from others: parsed all the same, its limits are tighter */
+        bool is_ours;      /* part of this program: its YAML is parsed in place whatever the options say */
 };
 
 enum rule_priority {
@@ -65,10 +66,12 @@ struct rule_message {
 };
 
 struct rule_set;
+struct yaml_parser;
 
 struct rules_options {
         const struct fact_source *const *sources; /* ended by NULL */
         bool strict;                              /* an error in one file fails the whole load */
+        const struct yaml_parser *yaml;           /* parses files that are not ours; NULL: yaml_parse(), in place */
         /* Asked of each rule of a known source whose fields were all found: what only compiling can tell (types,
          * regular expressions). 0, or -EBADMSG and the place: an error of the file. NULL: no more is asked. */
         int (*check)(const struct fact_source *source, const struct ast *condition, struct place *ret_place,

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Inputs of the rule language: YAML, conditions, rule files, conditions held against events."""
 
+import struct
+
 # ---- rules ----
 
 def yaml_inputs():
@@ -20,6 +22,46 @@ def yaml_inputs():
     yield "nul", b"a: b\0c\n"
     yield "nul-escape", b'a: "b\\0c"\n"\\0": d\n'
     yield "empty", b""
+
+
+def sized(data):
+    return struct.pack("<I", len(data)) + data
+
+
+def answer(text, tokens, kind=1):
+    """Tokens in letters: [ { ] as in YAML, s a plain scalar, q a quoted one with a NUL, & before a node gives it an anchor,
+    digits are aliases."""
+    out, anchored = bytearray([kind]), 0
+    for letter in tokens:
+        if letter == "&":
+            anchored = 1
+            continue
+        if letter in "sq[{":
+            out += bytes([{"s": 1, "q": 1, "[": 2, "{": 3}[letter], anchored | {"s": 2, "q": 2 << 2}.get(letter, 0)])
+            out += struct.pack("<II", 1, 1)
+        if letter in "sq":
+            out += struct.pack("<II", 0, len(text)) + sized(b"a\0b" if letter == "q" else text)
+        if letter == "]":
+            out += b"\4"
+        elif letter.isdigit():
+            out += b"\5" + struct.pack("<I", int(letter))
+        anchored = 0
+    return sized(text) + bytes(out)
+
+
+def yaml_answer_inputs():
+    for name, tokens in [("scalar", "s"), ("documents", "ss[]{}"), ("nested", "[[[s]q]{s[]q[s]}]"), ("aliases", "[&[s&s]12{1&s}3]"),
+                         ("alias-inside", "&[1]"), ("alias-ahead", "[1&s]"), ("alias-of-another-document", "[&s][1]"),
+                         ("alias-bomb", "[&[ssssssss]&[11111111]&[22222222]&[33333333]&[44444444]]"), ("deep", "[" * 20 + "]" * 20),
+                         ("no-end", "[[]"), ("no-begin", "[]]"), ("no-value", "{sqs]"), ("twice", "{sqss]")]:
+        yield name, answer(b"a", tokens.replace("}", "]"))
+    yield "empty", answer(b"", "")
+    yield "text", answer("é: b\n".encode(), "{sq]")
+    yield "error", answer(b"a", "", 2) + struct.pack("<iII", -74, 1, 1) + sized(b"it is wrong")
+    yield "error-of-nobody", answer(b"a", "", 2) + struct.pack("<iII", -1, 1, 1) + sized(b"it is wrong")
+    yield "raw-beyond", answer(b"a", "") + b"\1\2" + struct.pack("<IIII", 1, 1, 1, 1) + sized(b"x")
+    yield "raw-within", answer("é".encode(), "") + b"\1\2" + struct.pack("<IIII", 1, 1, 1, 1) + sized(b"x")
+    yield "not-utf8", answer(b"a", "") + b"\1\2" + struct.pack("<IIII", 1, 1, 0, 1) + sized(b"\xc3")
 
 
 def condition_inputs():
@@ -179,10 +221,43 @@ cases:
         yield f"wrong-{number}", text.encode()
 
 
+def policy_inputs():
+    good = """version: 1
+gates:
+- severity: high
+- {rule: "A*", source: image}
+exceptions:
+- rule: A
+  where: {image: "app*", key: x}
+  reason: r
+  owner: o
+  expires: 2027-01-31
+- rule: "?"
+  reason: r
+  owner: o
+  expires: never
+- id: 1f2e3d4c5b6a7988
+  reason: r
+  owner: o
+  expires: 2020-02-29
+owners:
+- {path: /usr/*, owner: me}
+"""
+    yield "good", good.encode()
+    yield "windows", good.replace("\n", "\r\n").encode()
+    for number, text in enumerate(["", "version: 1", "version: 2", "- x", "version: 1\ngates: [{}]", "version: 1\ngates: [{severity: x}]",
+                                   "version: 1\nexceptions: [{rule: x, reason: r, owner: o, expires: 2027-13-01}]",
+                                   "version: 1\nexceptions: [{id: [], reason: r, owner: o, expires: never}]",
+                                   "version: 1\nowners: [{owner: {}}]", "version: 1\nowners: ~\ngates: x"]):
+        yield f"odd-{number}", text.encode()
+
+
 INPUTS = {
+    "policy": policy_inputs,
     "cases": cases_inputs,
     "condition": condition_inputs,
     "match": match_inputs,
     "rules": rules_inputs,
     "yaml": yaml_inputs,
+    "yaml-answer": yaml_answer_inputs,
 }

@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         _cleanup_(case_bench_freep) struct case_bench *bench = NULL;
         struct rules_options options = { .strict = true };
         struct error err = ERROR_INIT;
-        int r = rule_cases_parse("c", (struct str){ (const char *)data, size }, sources, &cases, &err);
+        int r = rule_cases_parse("c", (struct str){ (const char *)data, size }, sources, NULL, &cases, &err);
 
         if (r == 0)
                 r = case_bench_new(sources, &bench, &err);

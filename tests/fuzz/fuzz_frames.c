@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/wire.h"
+#include "base/worker_text.h"
 #include "fuzz.h"
 #include "oci/archive_worker.h"
 #include "oci/document.h"
@@ -91,7 +92,7 @@ static void take_document(struct wire_reader r)
         int code = 0;
 
         while (code == 0 && next_frame(&r, &frame))
-                code = document_take_frame(&frame, &answer, &err);
+                code = text_worker_take_frame(&frame, "documents", DOCUMENT_ANSWER_MAX, &answer, &err);
         if (code < 0)
                 HOLDS(err.code == code);
         if (code == 1 && arena && document_decode(0, buf_str(&answer), arena, &document, &err) == 0)

@@ -2,7 +2,8 @@
 /*
  * From layer files to what people and programs read: the layers are joined into an inventory, and that is rendered.
  * With the layers of fuzz_layer_file.c: whatever a hijacked worker wrote into them, what passes layer_check() can be
- * joined, the JSON report is JSON, the table is text that moves no cursor, and a package URL is one.
+ * joined, the JSON report is JSON (SARIF as well), the table is text that moves no cursor, JUnit's XML holds no character
+ * that XML forbids, Markdown is short enough for a comment, and a package URL is one.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 #include "report/report.h"
 
 #define WIDTH 80
+#define COMMENT_MAX 65536 /* of GitHub */
 #define TEXT_MAX (256u << 20)
 #define LAYERS_MAX 8 /* as fuzz_layer_file.c gives */
 
@@ -66,6 +68,59 @@ static void check_json(const struct scan_result *result)
         HOLDS(json_array_size(files) == image_index_count(result->index));
 }
 
+static void check_sarif(const struct scan_result *result)
+{
+        const struct report_options options = { .files = true };
+        _cleanup_(buf_free) struct buf text = { 0 };
+        _cleanup_json_ json_t *root = NULL;
+        struct error err = ERROR_INIT;
+        json_error_t why = { 0 };
+        json_t *runs = NULL, *results = NULL;
+
+        if (!render(report_scan_sarif, result, &options, &text))
+                return;
+        root = json_loadb(text.data, text.len, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &why);
+        error_say(&err, -EBADMSG, "%s", why.text);
+        HOLDS_OR(root, err);
+        HOLDS_OR(json_get_array(root, "runs", true, &runs, &err) == 0, err);
+        HOLDS_OR(json_get_array(json_array_get(runs, 0), "results", true, &results, &err) == 0, err);
+        HOLDS(json_array_size(results) == result->findings.n);
+}
+
+/* Every "<" that there is begins an element of ours. */
+static void check_junit(const struct scan_result *result)
+{
+        static const char *const ours[] = { "?xml ", "test", "/test", "failure ", "/failure>", "error ", "/error>", "skipped ",
+                                            "system-out>", "/system-out>" };
+        const struct report_options options = { .files = true };
+        _cleanup_(buf_free) struct buf text = { 0 };
+
+        if (!render(report_scan_junit, result, &options, &text))
+                return;
+        HOLDS(utf8_valid(buf_str(&text)));
+        for (size_t i = 0; i < text.len; i++) {
+                bool known = text.data[i] != '<';
+
+                HOLDS(text.data[i] == '\n' || (unsigned char)text.data[i] >= 0x20);
+                for (size_t k = 0; k < ELEMENTS_OF(ours) && !known; k++)
+                        known = str_starts((struct str){ text.data + i + 1, text.len - i - 1 }, ours[k]);
+                HOLDS(known);
+        }
+}
+
+static void check_markdown(const struct scan_result *result)
+{
+        const struct report_options options = { .files = true };
+        _cleanup_(buf_free) struct buf text = { 0 };
+
+        if (!render(report_scan_markdown, result, &options, &text))
+                return;
+        HOLDS(utf8_valid(buf_str(&text)));
+        HOLDS(text.len < COMMENT_MAX);
+        for (size_t i = 0; i < text.len; i++)
+                HOLDS(text.data[i] == '\n' || ((unsigned char)text.data[i] >= 0x20 && text.data[i] != 0x7f));
+}
+
 static void check_table(const struct scan_result *result, unsigned width)
 {
         const struct report_options options = { .files = true, .width = width };
@@ -85,6 +140,9 @@ static void check_result(const struct scan_result *result)
         for (uint64_t i = 0; i < image_index_count(result->index); i++)
                 HOLDS(result->owners[i] <= result->n_packages);
         check_json(result);
+        check_sarif(result);
+        check_junit(result);
+        check_markdown(result);
         check_table(result, WIDTH);
         check_table(result, 0);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* YAML documents: within their limits, each node with a place in the text, each scalar with the places of its parts. */
-#include "base/yaml.h"
+/* YAML documents: within their limits, each node with a place in the text, each scalar with the places of its parts. What a
+ * worker answers of them is the same. */
+#include "base/yaml_private.h"
 #include "fuzz.h"
 
 static const struct yaml_limits limits = { .bytes = 1 << 20, .depth = 16, .nodes = 5000 };
@@ -64,20 +65,69 @@ static void walk_node(struct walk *w, const struct yaml_node *node, size_t depth
         }
 }
 
+static void check_same(const struct yaml_node *a, const struct yaml_node *b)
+{
+        HOLDS(a->kind == b->kind && a->n == b->n && a->anchor == b->anchor);
+        HOLDS(a->mark.line == b->mark.line && a->mark.column == b->mark.column);
+        HOLDS(a->style == b->style && a->plain == b->plain && str_equal(a->text, b->text));
+        HOLDS(a->raw.p == b->raw.p && a->raw.n == b->raw.n);
+        for (size_t i = 0; a->kind == YAML_SEQUENCE && i < a->n; i++)
+                check_same(a->items[i], b->items[i]);
+        for (size_t i = 0; a->kind == YAML_MAPPING && i < a->n; i++) {
+                check_same(a->pairs[i].key, b->pairs[i].key);
+                check_same(a->pairs[i].value, b->pairs[i].value);
+        }
+}
+
+/* `code`, `err` and so on: what parsing in place gave. */
+static void check_answer(struct str text, int code, struct yaml_node **documents, size_t n, const struct yaml_mark *where,
+                         const struct error *err)
+{
+        _cleanup_(arena_freep) struct arena *arena = arena_new();
+        _cleanup_(buf_free) struct buf answer = { 0 };
+        struct yaml_mark again_where = { 0 };
+        struct error why = ERROR_INIT;
+        struct yaml_node **again;
+        size_t n_again;
+        int r;
+
+        if (!arena || text.n > limits.bytes || yaml_answer(text, &limits, &answer, &why) < 0) {
+                HOLDS(text.n > limits.bytes);
+                return;
+        }
+        HOLDS(answer.len <= yaml_answer_max(text, &limits));
+        r = yaml_take_answer(buf_str(&answer), text, &limits, arena, &again, &n_again, &again_where, &why);
+        HOLDS_OR(r == code, why);
+        if (fuzz_starved)
+                return;
+        if (r < 0) {
+                HOLDS(strcmp(why.message, err->message) == 0);
+                HOLDS(again_where.line == where->line && again_where.column == where->column);
+                return;
+        }
+        HOLDS(n == n_again);
+        for (size_t i = 0; i < n; i++)
+                check_same(documents[i], again[i]);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         _cleanup_(arena_freep) struct arena *arena = arena_new();
         struct walk w = { .text = { (const char *)data, size }, .lines = 2 };
-        struct yaml_node **documents;
+        struct yaml_node **documents = NULL;
         struct yaml_mark where = { 0 };
         struct error err = ERROR_INIT;
-        size_t n;
+        size_t n = 0;
+        int code;
 
         if (!arena)
                 return 0;
         for (size_t i = 0; i < size; i++)
                 w.lines += data[i] == '\n' || data[i] == '\r' || data[i] == 0x85 || data[i] == 0xa8 || data[i] == 0xa9;
-        if (yaml_parse(w.text, &limits, arena, &documents, &n, &where, &err) < 0) {
+        code = yaml_parse(w.text, &limits, arena, &documents, &n, &where, &err);
+        if (!fuzz_starved)
+                check_answer(w.text, code, documents, n, &where, &err);
+        if (code < 0) {
                 HOLDS(err.code < 0 && *err.message && (where.line > 0 || size > limits.bytes));
                 return 0;
         }

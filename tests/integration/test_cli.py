@@ -9,7 +9,9 @@ import subprocess
 import pytest
 
 TALLYMAN = os.path.abspath(os.environ.get("TALLYMAN", "build/tallyman"))
-COMMANDS = ["scan", "replay", "rules test", "rules check", "rules explain", "rules fields", "rules list", "cache prune", "db update", "db status", "db show", "db export", "db import", "db compare", "version", "help", "completion"]
+COMMANDS = ["scan", "policy check", "replay", "events", "rules test", "rules bundle", "rules check", "rules explain", "rules fields", "rules list",
+            "key generate", "key show", "key sign", "key verify", "cache prune", "db update", "db status", "db show", "db export", "db import",
+            "db compare", "version", "help", "completion"]
 
 
 def run(*args, **kwargs):
@@ -92,8 +94,8 @@ def test_completion_is_valid(shell, tmp_path):
     (["sc"], {"scan"}),
     (["cache", ""], {"prune"}),
     (["scan", "--form"], {"--format"}),
-    (["scan", "--format", ""], {"table", "json"}),
-    (["scan", "--format", "=", "j"], {"json"}),
+    (["scan", "--format", ""], {"table", "json", "sarif", "junit", "markdown"}),
+    (["scan", "--format", "=", "j"], {"json", "junit"}),
     (["completion", "f"], {"fish"}),
 ])
 def test_bash_completes(words, expected, tmp_path):

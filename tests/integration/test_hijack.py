@@ -9,7 +9,8 @@ import subprocess
 
 import pytest
 
-from scanning import DONE, FAILED, FINDINGS, INCOMPLETE, ROOT, SANITIZER_EXIT, checked_program, scan  # makes tools/ known
+from scanning import (DONE, FAILED, FINDINGS, INCOMPLETE, ROOT, SANITIZER_EXIT, check_sane, checked_program,  # makes tools/ known
+                      environment, scan, temporary_folder)
 import fixtures
 import make_image as make
 
@@ -111,12 +112,13 @@ def parsers_in_source():
     return found
 
 
-# These are not an image's: the command itself reads the rule files and recordings that its user names.
-OF_RULE_FILES = {"condition", "event-log", "rule-cases", "rules", "yaml"}
+# Of rule files a worker parses the YAML (below); what stands in its tree, which is checked, the command reads itself, and
+# recordings and signed files that its user names.
+OF_THE_COMMAND = {"bundle", "condition", "dsse", "event-log", "policy", "rule-cases", "rules"}
 
 
 def test_each_parser_has_a_case():
-    assert {case[0] for case in CASES} == parsers_in_source() - OF_RULE_FILES
+    assert {case[0] for case in CASES} | {"yaml"} == parsers_in_source() - OF_THE_COMMAND
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -207,6 +209,76 @@ def test_memory_ends_at_the_limit(targets, worker):
     assert done.status in (INCOMPLETE, FAILED), done.told()
     # libarchive ends the process where it has none.
     assert done.says("memory") or done.says("ended without a result"), done.told()
+
+
+# ---- rule files ----
+
+RULES = """- rule: %s
+  desc: It has a name.
+  source: image
+  condition: image.reference exists
+  output: "%%image.reference"
+  priority: NOTICE
+"""
+CASES_FILE = "cases: [{name: a, source: image, fact: {image.reference: x}, expect: [], allow: ['*']}]\n"
+
+
+@pytest.fixture(scope="module")
+def rule_files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("rules")
+    (folder / "a.yaml").write_text(RULES % "A")
+    (folder / "b.yaml").write_text(RULES % "B")
+    (folder / "cases").write_text(CASES_FILE)
+    return folder
+
+
+def rules(program, *args, expect, hijack="nobody:open", **env):
+    with temporary_folder() as temporary:
+        done = subprocess.run([program, "rules", *map(str, args)], capture_output=True, text=True, timeout=60, env=environment(
+            temporary, ASAN_OPTIONS=f"exitcode={SANITIZER_EXIT}:detect_leaks=1:handle_segv=0", TALLYMAN_HIJACK=hijack, **env))
+    check_sane(done.returncode, done.stderr)
+    assert done.returncode == expect, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+DEEDS = [*((deed, f"was refused a system call: {call}") for deed, call in CALLS.items()), ("crash", "was killed by SIGSEGV"),
+         ("flood", "announced a message of"), ("silent", "was killed by SIGKILL"), ("sleep", "did nothing for 1 seconds")]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+@pytest.mark.parametrize("deed, says", DEEDS, ids=lambda d: d if d in dict(DEEDS) else "")
+def test_a_rule_file_that_takes_its_parser_over_is_left_out(rule_files, program, deed, says):
+    assert "2 rules loaded: 2 evaluable" in rules(program, "check", rule_files, expect=DONE)
+    told = rules(program, "check", rule_files, expect=INCOMPLETE, hijack=f"yaml:{deed}", TALLYMAN_HIJACK_IDLE_MS=str(IDLE_MS))
+    assert "0 rules loaded" in told and "2 errors" in told
+    for name in ("a.yaml", "b.yaml"): # each has a parser of its own to take over, once the one before is gone
+        assert re.search(rf"{name}: error: this text made its parser misbehave: .*{re.escape(says)}", told), told
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_commands_that_need_all_of_their_files_fail(rule_files, program):
+    says = "this text made its parser misbehave: the worker that parses YAML was refused a system call: openat"
+    assert "1 passed, 0 failed" in rules(program, "test", "--rules", rule_files / "a.yaml", rule_files / "cases", expect=DONE)
+    assert f"cases: {says}" in rules(program, "test", rule_files / "cases", expect=FAILED, hijack="yaml:open")
+    assert f"a.yaml: {says}" in rules(program, "check", "--strict", rule_files / "a.yaml", expect=FAILED, hijack="yaml:open")
+
+
+def test_a_rule_file_can_not_change_what_is_scanned(targets, rule_files):
+    for program in (CHECKED, EITHER):
+        done = hijacked(program, targets["oci-dir"], "yaml", "open", "--rules", rule_files / "a.yaml")
+        assert done.says("a.yaml: the file's rules were left out: this text made its parser misbehave"), done.told()
+        assert {key: done.report[key] for key in ("target", "packages", "files")} == \
+            {key: undisturbed(program, targets["oci-dir"]).report[key] for key in ("target", "packages", "files")}
+
+
+def test_stock_rules_are_parsed_in_place(rule_files):
+    assert "Image runs as root" in rules(CHECKED, "list", expect=DONE, hijack="yaml:crash", TALLYMAN_FAKE_NO_SECCOMP="1")
+    assert "seccomp" in rules(CHECKED, "list", rule_files, expect=FAILED, TALLYMAN_FAKE_NO_SECCOMP="1")
+
+
+@pytest.mark.skipif(not os.path.exists(PLAIN), reason="build-plain/ is not built, and a sanitizer takes the memory limit away")
+def test_memory_of_a_rule_file_ends_at_the_limit(rule_files):
+    assert "MiB of memory that its worker may use" in rules(PLAIN, "check", rule_files, expect=INCOMPLETE, hijack="yaml:memory")
 
 
 # ---- older kernels ----

@@ -152,3 +152,29 @@ def test_falcos_rules(log):
     done = replay(log(), "--no-stock", "--rules", STOCK / "falco_rules.yaml", rules=False)
     assert done.returncode == DONE
     assert "Run shell untrusted" in done.stdout
+
+
+def events(path, *options):
+    return subprocess.run([PROGRAM, "events", *map(str, [*options, path])], capture_output=True, text=True, timeout=60)
+
+
+def test_events_are_shown(log):
+    done = events(log())
+    assert done.returncode == DONE and done.stderr == ""
+    assert len(done.stdout.splitlines()) == 3
+    assert "web bash[412] execve" in done.stdout.splitlines()[0]
+    assert "\x1b" not in done.stdout
+
+
+def test_events_are_asked_for_in_the_language_of_rules(log):
+    done = events(log(), "--where", 'evt.type = openat and fd.name startswith /etc', "--show", "%proc.name opened %fd.name")
+    assert done.stdout == "bash opened /etc/shadow\n"
+    lines = [json.loads(line) for line in events(log(), "--show", "%proc.name %proc.tty %fd.name", "--format", "json").stdout.splitlines()]
+    assert lines[0] == {"proc.name": "bash", "proc.tty": 34816, "fd.name": None}
+    assert events(log(), "--since", "1s").stdout == ""
+
+
+@pytest.mark.parametrize("condition, said", [("proc.nmae = x", "did you mean 'proc.name'?"), ("proc.name =", "--where:"), ('"', "--where:")])
+def test_a_question_that_can_not_be_asked(condition, said, log):
+    done = events(log(), "--where", condition)
+    assert done.returncode == FAILED and said in done.stderr

@@ -2,7 +2,7 @@
 """Tests that authors of rules write: `tallyman rules test`."""
 import pytest
 
-from scanning import DONE, FAILED, FINDINGS, checked_program
+from scanning import DONE, FAILED, FINDINGS, ROOT, checked_program
 from test_rules import STOCK, run
 
 RULES = """
@@ -154,3 +154,19 @@ def test_hostile_files_are_refused_in_time(tmp_path, monkeypatch):
         done = cases(tmp_path, text, "")
         assert done.returncode == FAILED
         assert len(done.stderr) < 20000
+
+
+CASES = ROOT / "tests/data/rules/cases/syscall.yaml"
+
+
+def test_the_stock_rules_for_processes_hold_their_cases():
+    done = run("rules", "test", CASES)
+    assert done.returncode == DONE, done.stdout
+
+
+def test_each_stock_rule_for_processes_has_a_case_and_a_twin():
+    text = CASES.read_text()
+    rules = [line.split(":", 1)[1].strip() for line in (ROOT / "rules/syscall.yaml").read_text().splitlines() if line.startswith("- rule:")]
+    assert len(rules) > 20
+    for rule in rules:
+        assert f'- name: "{rule}"' in text and f'- name: "twin: {rule}"' in text and f'- name: "on the host: {rule}"' in text, rule

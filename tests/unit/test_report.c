@@ -1,41 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Renderers over a result made by hand: hostile names, unknown values, nothing at all. */
-#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/json.h"
-#include "report/report.h"
-
-#define EVIL "evil\033[2J\xff\nname"
-
-typedef int (*render_fn)(const struct scan_result *, const struct report_options *, struct output *, struct error *);
-
-/* What the renderer writes, read back from a file. */
-static void render(render_fn renderer, const struct scan_result *result, const struct report_options *options, struct buf *text)
-{
-        _cleanup_(output_freep) struct output *out = NULL;
-        char path[] = "/tmp/test_report.XXXXXX";
-        struct error err = ERROR_INIT;
-        int fd = mkstemp(path);
-
-        assert_true(fd >= 0);
-        assert_int_equal(output_open(path, &out, &err), 0);
-        assert_int_equal(renderer(result, options, out, &err), 0);
-        assert_int_equal(output_finish(out, &err), 0);
-        close(fd);
-        fd = open(path, O_RDONLY | O_CLOEXEC);
-        assert_int_equal(file_slurp(fd, 1 << 20, text, &err), 0);
-        close(fd);
-        unlink(path);
-}
+#include "rendering.h"
 
 static const struct scan_limits limits = SCAN_LIMITS_DEFAULT;
 
@@ -138,7 +112,7 @@ static void check_finding(json_t *f)
 
 static void json_keeps_the_contract(void **state)
 {
-        static const char *const members[] = { "schema", "complete", "checks", "target", "packages", "findings", "problems",
+        static const char *const members[] = { "schema", "complete", "checks", "target", "packages", "policy", "findings", "problems",
                                                "summary", "files" };
         _cleanup_(buf_free) struct buf text = { 0 };
         _cleanup_json_ json_t *root = NULL;
