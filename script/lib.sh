@@ -5,28 +5,32 @@
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export ROOT
 
-BUILD_PACKAGES=(gcc libc6-dev meson ninja-build pkg-config libarchive-dev libcurl4-openssl-dev libisal-dev libjansson-dev libseccomp-dev
-        libsqlite3-dev libssl-dev libyaml-dev libzstd-dev)
+# clang and llvm compile and strip the programs for the kernel.
+BUILD_PACKAGES=(clang gcc libc6-dev llvm meson ninja-build pkg-config libarchive-dev libbpf-dev libcurl4-openssl-dev libisal-dev libjansson-dev
+        libseccomp-dev libsqlite3-dev libssl-dev libyaml-dev libzstd-dev)
 # The same library under two names: Hyperscan is for x86-64 only, Vectorscan is its port to the others.
 case $(uname -m) in
 x86_64) BUILD_PACKAGES+=(libhyperscan-dev) ;;
 *) BUILD_PACKAGES+=(libvectorscan-dev) ;;
 esac
 DEMO_PACKAGES=(apt dpkg python3 tar)
-TEST_PACKAGES=(buildah db5.3-util fish libcmocka-dev mandoc mmdebstrap openssl python3-jsonschema python3-pytest rpm shellcheck skopeo zlib1g-dev zsh zstd)
+TEST_PACKAGES=(buildah busybox-static db5.3-util docker.io fish libcmocka-dev mandoc mmdebstrap openssl
+        python3-jsonschema python3-pytest python3-yaml rpm shellcheck skopeo zlib1g-dev zsh zstd)
 # Plain names: the distribution's own clang, and its runtime (libFuzzer, sanitizers), whatever their versions are.
-FUZZ_PACKAGES=(clang libclang-rt-dev)
+FUZZ_PACKAGES=(libclang-rt-dev)
 FORMAT_PACKAGES=(clang-format)
 
 # How to tell on other distributions whether what a package holds is there: a command, "pc:" and a pkg-config module,
 # "py:" and a Python module. Of the rest nothing can be told; the build will.
-declare -A SIGNS=([apt]=apt-get [buildah]=buildah [clang]=clang [clang-format]=clang-format [db5.3-util]=db5.3_load [dpkg]=dpkg-deb [fish]=fish [gcc]=gcc
-        [libarchive-dev]=pc:libarchive [libcmocka-dev]=pc:cmocka [libcurl4-openssl-dev]=pc:libcurl [libhyperscan-dev]=pc:libhs [libisal-dev]=pc:libisal
+declare -A SIGNS=([apt]=apt-get [buildah]=buildah [busybox-static]=busybox [clang]=clang [clang-format]=clang-format [db5.3-util]=db5.3_load [docker.io]=dockerd [dpkg]=dpkg-deb [fish]=fish [gcc]=gcc
+        [libarchive-dev]=pc:libarchive [libbpf-dev]=pc:libbpf [libcmocka-dev]=pc:cmocka [libcurl4-openssl-dev]=pc:libcurl [libhyperscan-dev]=pc:libhs [libisal-dev]=pc:libisal
         [libjansson-dev]=pc:jansson [libvectorscan-dev]=pc:libhs
         [libseccomp-dev]=pc:libseccomp [libsqlite3-dev]=pc:sqlite3 [libssl-dev]=pc:libcrypto [libyaml-dev]=pc:yaml-0.1
         [libzstd-dev]=pc:libzstd
-        [mandoc]=mandoc [meson]=meson [mmdebstrap]=mmdebstrap [ninja-build]=ninja [openssl]=openssl [pkg-config]=pkg-config [python3]=python3
-        [python3-jsonschema]=py:jsonschema [python3-pytest]=py:pytest [rpm]=rpm [shellcheck]=shellcheck [skopeo]=skopeo [tar]=tar [zlib1g-dev]=pc:zlib [zsh]=zsh [zstd]=zstd)
+        [llvm]=llvm-strip [mandoc]=mandoc [meson]=meson [mmdebstrap]=mmdebstrap [ninja-build]=ninja [openssl]=openssl
+        [pkg-config]=pkg-config [python3]=python3
+        [python3-jsonschema]=py:jsonschema [python3-pytest]=py:pytest [python3-yaml]=py:yaml
+        [rpm]=rpm [shellcheck]=shellcheck [skopeo]=skopeo [tar]=tar [zlib1g-dev]=pc:zlib [zsh]=zsh [zstd]=zstd)
 
 say() {
         printf '%s\n' "$*" >&2

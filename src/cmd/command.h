@@ -124,6 +124,7 @@ int completion_script(const char *shell, struct buf *out, struct error *err) _mu
 /* ---- commands ---- */
 
 int cmd_scan(const struct arguments *args, struct error *err) _must_check_;
+int cmd_watch(const struct arguments *args, struct error *err) _must_check_;
 int cmd_events(const struct arguments *args, struct error *err) _must_check_;
 int cmd_replay(const struct arguments *args, struct error *err) _must_check_;
 int cmd_policy_check(const struct arguments *args, struct error *err) _must_check_;
@@ -137,6 +138,7 @@ int cmd_rules_explain(const struct arguments *args, struct error *err) _must_che
 int cmd_rules_fields(const struct arguments *args, struct error *err) _must_check_;
 int cmd_rules_test(const struct arguments *args, struct error *err) _must_check_;
 int cmd_rules_list(const struct arguments *args, struct error *err) _must_check_;
+int cmd_containers(const struct arguments *args, struct error *err) _must_check_;
 int cmd_cache_prune(const struct arguments *args, struct error *err) _must_check_;
 int cmd_db_update(const struct arguments *args, struct error *err) _must_check_;
 int cmd_db_status(const struct arguments *args, struct error *err) _must_check_;

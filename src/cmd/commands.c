@@ -77,6 +77,16 @@ static const struct help_item scan_examples[] = {
         { NULL },
 };
 
+static const struct option_spec containers_options[] = {
+        { "format", 'f', "FORMAT", "How the list is written. The default is table.", report_formats },
+        { NULL },
+};
+
+static const struct help_item containers_examples[] = {
+        { "tallyman containers", "Lists what runs here, whatever runs it." },
+        { NULL },
+};
+
 static const struct option_spec prune_options[] = {
         { "max-size", 0, "SIZE", "Keep what was used last, up to this many bytes; with K, M, G or T." },
         { "older-than", 0, "AGE", "Remove what was not used for this long: a number with s, m, h, d or w, as in 30d." },
@@ -184,6 +194,27 @@ static const struct option_spec replay_options[] = {
         { "output", 'o', "OUTPUT", "Where alerts go, named below. May be repeated. The default is -.", NULL, true },
         { "all", 'a', NULL, "Tell each alert. Without it the eleventh of one rule and container in a minute is counted only." },
         { "fail", 0, NULL, "Exit with status 1 if a rule matched." },
+        { NULL },
+};
+
+static const struct option_spec watch_options[] = {
+        { "rules", 'r', "FILE", "Rules to load after the stock rules: a file, or a folder of them. May be repeated.", NULL, true },
+        TRUST_RULES_OPTION,
+        { "no-stock", 0, NULL, "Leave the stock rules out." },
+        { "matching", 0, "HOW", "Which rules are tried on an event: all of them, or none after the first that matches.", matchings },
+        { "output", 'o', "OUTPUT", "Where alerts go, named below. May be repeated. The default is -.", NULL, true },
+        { "all", 'a', NULL, "Tell each alert. Without it the eleventh of one rule and container in a minute is counted only." },
+        { "host", 0, NULL, "Watch what runs in no container too." },
+        { "record", 0, "FILE", "Write every event that was judged to this file, for 'tallyman replay'. It must not exist yet." },
+        { "user", 0, "NAME", "The user that judges events and writes alerts, with no rights of root. The default is tallyman, if there is "
+                             "one, else nobody." },
+        { "for", 0, "TIME", "End after this time: 30s, 5m, 12h." },
+        { NULL },
+};
+
+static const struct help_item watch_examples[] = {
+        { "sudo tallyman watch", "Tells on the terminal what the stock rules find." },
+        { "sudo tallyman watch --no-stock --rules falco_rules.yaml --output falco:/var/log/falco.json", "Judges by Falco's rules, and writes what Falco would." },
         { NULL },
 };
 
@@ -371,6 +402,22 @@ const struct command commands[] = {
                 .run = cmd_rules_test,
         },
         {
+                .name = "watch",
+                .group = GROUP_OPERATION,
+                .summary = "tell what containers do against the rules, as it happens",
+                .synopsis = "[OPTION...]",
+                .description =
+                        "Watches every container on this machine through the kernel, whoever runs it, and tells what the rules say of "
+                        "what it does: which container, which image, which process and its ancestors. Needs root. It ends when it is "
+                        "interrupted. If events were lost the exit status is 3.",
+                .terms_title = "Outputs",
+                .terms = output_terms,
+                .options = watch_options,
+                .examples = watch_examples,
+                .needs = NEEDS_WORKERS,
+                .run = cmd_watch,
+        },
+        {
                 .name = "key generate",
                 .group = GROUP_INITIATION,
                 .summary = "make a pair of keys for signing rules and other files",
@@ -448,6 +495,22 @@ const struct command commands[] = {
                 .operand = { "FILE", "A recording.", NULL, 1, UINT_MAX },
                 .examples = events_examples,
                 .run = cmd_events,
+        },
+        {
+                .name = "containers",
+                .group = GROUP_OPERATION,
+                .summary = "list the containers that run here",
+                .synopsis = "[OPTION...]",
+                .description =
+                        "Lists the containers of Docker, containerd, CRI-O, podman, crun and runc alike, with the image that each "
+                        "runs and its digest. It reads cgroups, the containers' bundles and the engines' own files, and asks "
+                        "containerd's socket for images; no engine's program is called.\n\n"
+                        "Below the table stands why something is missing: bare runtimes know of no image, and an image that was "
+                        "never in a registry has no digest. If a container could not be read completely, the exit status is 3. "
+                        "Who is not root sees what the engines' files allow.",
+                .options = containers_options,
+                .examples = containers_examples,
+                .run = cmd_containers,
         },
         {
                 .name = "cache prune",

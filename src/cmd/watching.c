@@ -67,6 +67,9 @@ int watching_start(struct watching *w, const char *hostname, struct error *err)
 
         if (w->detect)
                 return 0;
+        w->hostname = strdup(hostname);
+        if (!w->hostname)
+                return error_oom(err);
         r = open_outputs(w, hostname, err);
         return r < 0 ? r : detect_new(&options, &w->detect, err);
 }
@@ -95,4 +98,5 @@ void watching_done(struct watching *w)
         detect_free(w->detect);
         deliver_free(w->deliver);
         rule_set_free(w->rules);
+        free(w->hostname);
 }

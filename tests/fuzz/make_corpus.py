@@ -14,10 +14,11 @@ import corpus_images
 import corpus_layers
 import corpus_rules
 import corpus_signed
+import corpus_sensor
 
 CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
 TARGETS = {**corpus_databases.INPUTS, **corpus_events.INPUTS, **corpus_images.INPUTS, **corpus_layers.INPUTS, **corpus_rules.INPUTS,
-           **corpus_signed.INPUTS}
+           **corpus_sensor.INPUTS, **corpus_signed.INPUTS}
 
 
 def main():

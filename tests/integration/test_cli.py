@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 TALLYMAN = os.path.abspath(os.environ.get("TALLYMAN", "build/tallyman"))
-COMMANDS = ["scan", "policy check", "replay", "events", "rules test", "rules bundle", "rules check", "rules explain", "rules fields", "rules list",
+COMMANDS = ["scan", "policy check", "watch", "containers", "replay", "events", "rules test", "rules bundle", "rules check", "rules explain", "rules fields", "rules list",
             "key generate", "key show", "key sign", "key verify", "cache prune", "db update", "db status", "db show", "db export", "db import",
             "db compare", "version", "help", "completion"]
 
