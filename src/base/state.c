@@ -69,25 +69,45 @@ int state_open_folder(int dir, const char *path, const char *name, int *ret, str
         return 0;
 }
 
-int state_open(char **ret_path, int *ret, struct error *err)
+static int open_at(char *path, char **ret_path, int *ret, struct error *err)
 {
-        _cleanup_free_ char *path = NULL;
-        _cleanup_close_ int fd = -EBADF;
-        int r = state_path(&path, err);
+        _cleanup_close_ int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        int r;
 
-        if (r == 0)
-                r = file_make_directories(path, err);
-        if (r < 0)
-                return r;
-        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0)
                 return error_set(err, -errno, "open '%s'", path);
         r = check_directory(fd, path, err);
         if (r < 0)
                 return r;
-        *ret_path = TAKE_PTR(path);
+        *ret_path = path;
         *ret = TAKE_FD(fd);
         return 0;
+}
+
+int state_find(char **ret_path, int *ret, struct error *err)
+{
+        _cleanup_free_ char *path = NULL;
+        int r = state_path(&path, err);
+
+        if (r == 0)
+                r = open_at(path, ret_path, ret, err);
+        if (r == 0)
+                path = NULL;
+        return r;
+}
+
+int state_open(char **ret_path, int *ret, struct error *err)
+{
+        _cleanup_free_ char *path = NULL;
+        int r = state_path(&path, err);
+
+        if (r == 0)
+                r = file_make_directories(path, err);
+        if (r == 0)
+                r = open_at(path, ret_path, ret, err);
+        if (r == 0)
+                path = NULL;
+        return r;
 }
 
 bool state_trusts(int fd)

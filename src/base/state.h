@@ -13,6 +13,8 @@
 
 /* Opens it, made if need be. `ret_path` is the caller's. -EPERM: not to be trusted; the message says what to do. */
 int state_open(char **ret_path, int *ret, struct error *err) _must_check_;
+/* The same for who only reads: nothing is made. -ENOENT: there is none yet. */
+int state_find(char **ret_path, int *ret, struct error *err) _must_check_;
 /* A folder of the open directory `dir`, whose name for messages is `path`. Made if need be. */
 int state_open_folder(int dir, const char *path, const char *name, int *ret, struct error *err) _must_check_;
 /* True for an open file of ours that nobody else can have written. */

@@ -9,7 +9,6 @@ static const char *const log_formats[] = { "text", "json", NULL };
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
 #define FORMAT_NAME(name, function) name,
 static const char *const report_formats[] = { REPORT_SCAN_FORMATS(FORMAT_NAME) NULL };
-static const char *const severities[] = { "low", "medium", "high", "critical", NULL };
 static const char *const shells[] = { "bash", "zsh", "fish", NULL };
 
 /* Options that mean the same in several commands. */
@@ -41,7 +40,11 @@ const struct help_item exit_statuses[] = {
 static const struct option_spec scan_options[] = {
         { "format", 'f', "FORMAT", "How the report is written. The default is table.", report_formats },
         { "output", 'o', "FILE", "Write the report to this file, which is replaced only once the report is complete." },
-        { "fail-on", 0, "SEVERITY", "Exit with status 1 if a finding is of this severity or above.", severities },
+        { "fail-on", 0, "TERMS", "Exit with status 1 if a finding meets all of these terms, with commas between them: a severity (or above), "
+                               "fixable (a version that fixes it is known), kev (it is known to be exploited). May be repeated: one of them "
+                               "is enough.", NULL, true },
+        { "max-db-age", 0, "AGE", "How old what is known of vulnerabilities may be, before the check counts as incomplete; as in 30d. The "
+                                  "default is 7d, 0s takes any age." },
         { "rules", 'r', "FILE", "Judge by these rules too: a file, a signed bundle, or a folder of them. May be repeated.", NULL, true },
         TRUST_RULES_OPTION,
         { "policy", 0, "FILE", "Gates, exceptions and owners. The default is .tallyman.yaml in the working directory, if it is there." },
@@ -74,6 +77,8 @@ static const struct help_item scan_examples[] = {
           "Writes all that is known of one tag of a layout, with every file." },
         { "tallyman scan --format sarif --output app.sarif app.tar", "Writes the findings for a code scanning service." },
         { "tallyman scan --fail-on high app.tar", "Ends with status 1 if something is wrong that is high or critical." },
+        { "tallyman scan --fail-on high,fixable --fail-on kev app.tar",
+          "Ends with status 1 for what is high and can be fixed, and for what is known to be exploited." },
         { NULL },
 };
 

@@ -7,6 +7,7 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "cmd/command.h"
+#include "cmd/fail_on.h"
 #include "cmd/policy.h"
 #include "cmd/rules.h"
 #include "pipeline/scan.h"
@@ -48,6 +49,18 @@ static int set_limit(struct scan_limits *limits, const char *text, struct error 
                          (int)(equals - text), text);
 }
 
+#define MAX_DB_AGE_DEFAULT (7 * 86400)
+
+static int read_max_age(const struct arguments *args, uint64_t *ret, struct error *err)
+{
+        const char *text = arguments_get(args, "max-db-age");
+        int r = text ? parse_age(text, ret, err) : 0;
+
+        if (!text)
+                *ret = MAX_DB_AGE_DEFAULT;
+        return r < 0 ? error_wrap(err, "--max-db-age") : 0;
+}
+
 static int read_options(const struct arguments *args, struct scan_options *options, struct error *err)
 {
         *options = (struct scan_options){
@@ -66,7 +79,7 @@ static int read_options(const struct arguments *args, struct scan_options *optio
                 if (r < 0)
                         return r;
         }
-        return 0;
+        return read_max_age(args, &options->max_db_age, err);
 }
 
 /* Every worker would refuse by itself, but only once there is an image to blame for it. */
@@ -136,8 +149,8 @@ struct session {
         struct policy *policy; /* NULL: there is none */
         struct output *out;
         struct scan_result *result;
-        bool has_severity;
-        enum severity severity; /* of --fail-on */
+        struct fail_on *fail_on; /* each --fail-on */
+        size_t n_fail_on;
 };
 
 static void session_done(struct session *s)
@@ -146,6 +159,7 @@ static void session_done(struct session *s)
         output_free(s->out);
         rule_set_free(s->rules);
         policy_free(s->policy);
+        free(s->fail_on);
 }
 
 static int open_policy(struct session *s, struct error *err)
@@ -166,10 +180,9 @@ static int open_policy(struct session *s, struct error *err)
 /* All that can be wrong before the work; a place that can not be written to is better known at once. */
 static int prepare(struct session *s, struct error *err)
 {
-        const char *path = arguments_get(s->args, "output"), *fail_on = arguments_get(s->args, "fail-on");
-        int r = fail_on ? severity_parse(fail_on, &s->severity, err) : 0;
+        const char *path = arguments_get(s->args, "output");
+        int r = fail_on_read(s->args, &s->fail_on, &s->n_fail_on, err);
 
-        s->has_severity = fail_on;
         if (r == 0)
                 r = read_options(s->args, &s->options, err);
         if (r == 0)
@@ -214,7 +227,7 @@ static int status_of(const struct session *s)
                             text.data ? text.data : "");
                 return EXIT_STATUS_FINDINGS;
         }
-        if (s->has_severity && finding_list_reaches(&s->result->findings, s->severity))
+        if (fail_on_reached(s->fail_on, s->n_fail_on, &s->result->findings))
                 return EXIT_STATUS_FINDINGS;
         return s->result->complete ? EXIT_STATUS_DONE : EXIT_STATUS_INCOMPLETE;
 }

@@ -18,6 +18,7 @@
 #include "pipeline/layers.h"
 #include "pipeline/scan.h"
 #include "pipeline/verdicts.h"
+#include "pipeline/vulnerabilities.h"
 #include "vuln/feed.h"
 
 static struct detector_set *detectors; /* lives as long as the process: workers inherit it */
@@ -57,6 +58,7 @@ struct scan_result *scan_result_free(struct scan_result *result)
         free(result->owners);
         finding_list_done(&result->findings);
         problem_list_done(&result->problems);
+        db_free(result->db);
         arena_free(result->arena);
         source_free(result->source);
         free(result);
@@ -233,6 +235,8 @@ static int run(struct scan *s, struct error *err)
                 r = interrupt_check(err);
         if (r == 0)
                 r = inventory_join(result, s->files, s->n_layers, s->options, err);
+        if (r == 0)
+                r = vulnerabilities_find(result, s->options->max_db_age, time(NULL), err);
         if (r == 0)
                 r = hold_rules(result, s->options->rules, err);
         if (r == 0)

@@ -98,19 +98,19 @@ int db_open_file(int fd, struct db **ret, struct error *err)
         return 0;
 }
 
+static const char none_yet[] = "there is no database of vulnerabilities yet: run 'tallyman db update', or 'tallyman db import'";
+
 int db_open(struct db **ret, struct error *err)
 {
-        _cleanup_close_ int state = -EBADF, folder = -EBADF, fd = -EBADF;
+        _cleanup_close_ int state = -EBADF, fd = -EBADF;
         _cleanup_free_ char *path = NULL;
-        int r = state_open(&path, &state, err);
+        int r = state_find(&path, &state, err);
 
-        if (r == 0)
-                r = state_open_folder(state, path, DB_FOLDER, &folder, err);
         if (r < 0)
-                return r;
-        fd = openat(folder, DB_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+                return r == -ENOENT ? error_say(err, -ENOENT, "%s", none_yet) : r;
+        fd = openat(state, DB_FOLDER "/" DB_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
         if (fd < 0 && errno == ENOENT)
-                return error_say(err, -ENOENT, "there is no database of vulnerabilities yet: run 'tallyman db update', or 'tallyman db import'");
+                return error_say(err, -ENOENT, "%s", none_yet);
         if (fd < 0)
                 return error_set(err, -errno, "open '%s/%s/%s'", path, DB_FOLDER, DB_FILE);
         if (!state_trusts(fd))
