@@ -6,7 +6,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 export ROOT
 
 # clang and llvm compile and strip the programs for the kernel.
-BUILD_PACKAGES=(clang gcc libc6-dev llvm meson ninja-build pkg-config libarchive-dev libbpf-dev libisal-dev libjansson-dev
+BUILD_PACKAGES=(clang gcc libc6-dev llvm meson ninja-build pkg-config libarchive-dev libbpf-dev libcurl4-openssl-dev libisal-dev libjansson-dev
         libseccomp-dev libsqlite3-dev libssl-dev libyaml-dev libzstd-dev)
 # The same library under two names: Hyperscan is for x86-64 only, Vectorscan is its port to the others.
 case $(uname -m) in
@@ -29,7 +29,7 @@ FORMAT_PACKAGES=(clang-format)
 # "py:" and a Python module. Of the rest nothing can be told; the build will.
 declare -A SIGNS=([apt]=apt-get [buildah]=buildah [busybox-static]=busybox [containerd]=containerd [crun]=crun [docker-registry]=docker-registry [podman]=podman [runc]=runc [uidmap]=newuidmap
         [clang]=clang [clang-format]=clang-format [db5.3-util]=db5.3_load [docker.io]=dockerd [dpkg]=dpkg-deb [fish]=fish [gcc]=gcc
-        [libarchive-dev]=pc:libarchive [libbpf-dev]=pc:libbpf [libcmocka-dev]=pc:cmocka [libhyperscan-dev]=pc:libhs [libisal-dev]=pc:libisal
+        [libarchive-dev]=pc:libarchive [libbpf-dev]=pc:libbpf [libcmocka-dev]=pc:cmocka [libcurl4-openssl-dev]=pc:libcurl [libhyperscan-dev]=pc:libhs [libisal-dev]=pc:libisal
         [libjansson-dev]=pc:jansson [libvectorscan-dev]=pc:libhs
         [libseccomp-dev]=pc:libseccomp [libsqlite3-dev]=pc:sqlite3 [libssl-dev]=pc:libcrypto [libyaml-dev]=pc:yaml-0.1
         [libzstd-dev]=pc:libzstd

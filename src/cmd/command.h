@@ -141,6 +141,12 @@ int cmd_rules_test(const struct arguments *args, struct error *err) _must_check_
 int cmd_rules_list(const struct arguments *args, struct error *err) _must_check_;
 int cmd_containers(const struct arguments *args, struct error *err) _must_check_;
 int cmd_cache_prune(const struct arguments *args, struct error *err) _must_check_;
+int cmd_db_update(const struct arguments *args, struct error *err) _must_check_;
+int cmd_db_status(const struct arguments *args, struct error *err) _must_check_;
+int cmd_db_show(const struct arguments *args, struct error *err) _must_check_;
+int cmd_db_export(const struct arguments *args, struct error *err) _must_check_;
+int cmd_db_import(const struct arguments *args, struct error *err) _must_check_;
+int cmd_db_compare(const struct arguments *args, struct error *err) _must_check_;
 int cmd_version(const struct arguments *args, struct error *err) _must_check_;
 int cmd_help(const struct arguments *args, struct error *err) _must_check_;
 int cmd_completion(const struct arguments *args, struct error *err) _must_check_;

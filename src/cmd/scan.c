@@ -8,6 +8,7 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "cmd/command.h"
+#include "cmd/fail_on.h"
 #include "cmd/policy.h"
 #include "cmd/rules.h"
 #include "cmd/scan.h"
@@ -52,6 +53,18 @@ static int set_limit(struct scan_limits *limits, const char *text, struct error 
                          (int)(equals - text), text);
 }
 
+#define MAX_DB_AGE_DEFAULT (7 * 86400)
+
+static int read_max_age(const struct arguments *args, uint64_t *ret, struct error *err)
+{
+        const char *text = arguments_get(args, "max-db-age");
+        int r = text ? parse_age(text, ret, err) : 0;
+
+        if (!text)
+                *ret = MAX_DB_AGE_DEFAULT;
+        return r < 0 ? error_wrap(err, "--max-db-age") : 0;
+}
+
 int scan_read_options(const struct arguments *args, struct scan_options *options, struct error *err)
 {
         *options = (struct scan_options){
@@ -70,7 +83,7 @@ int scan_read_options(const struct arguments *args, struct scan_options *options
                 if (r < 0)
                         return r;
         }
-        return 0;
+        return read_max_age(args, &options->max_db_age, err);
 }
 
 /* Every worker would refuse by itself, but only once there is an image to blame for it. */
@@ -154,8 +167,8 @@ struct session {
         struct policy *policy; /* NULL: there is none */
         struct output *out;
         struct scan_result *result;
-        bool has_severity;
-        enum severity severity; /* of --fail-on */
+        struct fail_on *fail_on; /* each --fail-on */
+        size_t n_fail_on;
 };
 
 static void session_done(struct session *s)
@@ -164,6 +177,7 @@ static void session_done(struct session *s)
         output_free(s->out);
         rule_set_free(s->rules);
         policy_free(s->policy);
+        free(s->fail_on);
 }
 
 static int open_policy(struct session *s, struct error *err)
@@ -186,10 +200,9 @@ static int open_policy(struct session *s, struct error *err)
 /* All that can be wrong before the work; a place that can not be written to is better known at once. */
 static int prepare(struct session *s, struct error *err)
 {
-        const char *path = arguments_get(s->args, "output"), *fail_on = arguments_get(s->args, "fail-on");
-        int r = fail_on ? severity_parse(fail_on, &s->severity, err) : 0;
+        const char *path = arguments_get(s->args, "output");
+        int r = fail_on_read(s->args, &s->fail_on, &s->n_fail_on, err);
 
-        s->has_severity = fail_on;
         if (r == 0)
                 r = scan_read_options(s->args, &s->options, err);
         if (r == 0)
@@ -257,10 +270,9 @@ static int status_of(const struct session *s)
                             gate->line, text.data ? text.data : "");
                 return EXIT_STATUS_FINDINGS;
         }
-        n = s->has_severity ? finding_list_reaches(list, s->severity) : 0;
+        n = fail_on_reached(s->fail_on, s->n_fail_on, list);
         if (n) {
-                log_warning("%zu %s at or above %s (--fail-on)", n, n == 1 ? "finding is" : "findings are",
-                            severity_name(s->severity));
+                log_warning("%zu %s what --fail-on names", n, n == 1 ? "finding is" : "findings are");
                 return EXIT_STATUS_FINDINGS;
         }
         return s->result->complete ? EXIT_STATUS_DONE : EXIT_STATUS_INCOMPLETE;

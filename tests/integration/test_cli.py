@@ -10,7 +10,8 @@ import pytest
 
 TALLYMAN = os.path.abspath(os.environ.get("TALLYMAN", "build/tallyman"))
 COMMANDS = ["scan", "sbom", "policy check", "watch", "containers", "replay", "events", "rules test", "rules bundle", "rules check", "rules explain", "rules fields", "rules list",
-            "key generate", "key show", "key sign", "key verify", "cache prune", "version", "help", "completion"]
+            "key generate", "key show", "key sign", "key verify", "cache prune", "db update", "db status", "db show", "db export", "db import",
+            "db compare", "version", "help", "completion"]
 
 
 def run(*args, **kwargs):
