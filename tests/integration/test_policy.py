@@ -87,7 +87,7 @@ def test_gates(gate, status, image):
 
 def test_what_fails_a_run_is_said(image):
     done = scan(image, "--fail-on", "medium", expect=FINDINGS)
-    assert "1 finding is at or above medium (--fail-on)" in done.stderr
+    assert "1 finding is what --fail-on names" in done.stderr
     assert "--fail-on" not in scan(image, "--fail-on", "high", expect=DONE).stderr
     done = scan_with(image, "gates: [{severity: high}]\n", "--fail-on", "medium", expect=FINDINGS) # it adds to the gates
     assert "--fail-on" in done.stderr
