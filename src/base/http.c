@@ -15,6 +15,7 @@
 #define TRIES 4
 #define CONNECT_SECONDS 30L
 #define SILENT_SECONDS 60L
+#define POST_ANSWER_MAX (1u << 20)
 
 struct http {
         CURL *curl;
@@ -34,6 +35,8 @@ struct transfer {
         uint64_t whole; /* size of the body that the server has, told where our range is behind its end; 0: not told */
         struct error *err;
         int code;
+        const char *post_type; /* NULL: it is a GET */
+        struct str post;
 };
 
 int http_new(struct http **ret, struct error *err)
@@ -136,7 +139,7 @@ static size_t on_header(char *data, size_t size, size_t n, void *ctx)
 
 static int on_progress(void *ctx, curl_off_t total, curl_off_t now, curl_off_t up_total, curl_off_t up)
 {
-        return interrupt_pending();
+        return !((const struct transfer *)ctx)->post_type && interrupt_pending();
 }
 
 static void set_up(struct transfer *t, const char *url)
@@ -167,6 +170,7 @@ static void set_up(struct transfer *t, const char *url)
         curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
         curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
         curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, on_progress);
+        curl_easy_setopt(c, CURLOPT_XFERINFODATA, t);
 }
 
 /* 0 done, 1 it may work the next time, or an error. */
@@ -176,7 +180,7 @@ static int judge_answer(struct transfer *t, CURLcode code, const char *url, stru
 
         if (t->code < 0)
                 return error_wrap(err, "%s", url);
-        if (interrupt_check(err) < 0)
+        if (!t->post_type && interrupt_check(err) < 0)
                 return -ECANCELED;
         if (code != CURLE_OK) {
                 error_say(err, -EIO, "%s: %s", url, t->http->why[0] ? t->http->why : curl_easy_strerror(code));
@@ -190,11 +194,18 @@ static int judge_answer(struct transfer *t, CURLcode code, const char *url, stru
         return status / 100 == 5 || status == 429 || status == 408 ? 1 : err->code;
 }
 
-static struct curl_slist *resume_headers(const struct transfer *t)
+/* NULL: there are none. */
+static struct curl_slist *headers_for(const struct transfer *t, bool resume)
 {
         char line[HTTP_TAG_MAX + 32];
         struct curl_slist *list;
 
+        if (t->post_type) {
+                snprintf(line, sizeof(line), "Content-Type: %s", t->post_type);
+                return curl_slist_append(NULL, line);
+        }
+        if (!resume)
+                return NULL;
         snprintf(line, sizeof(line), "Range: bytes=%llu-", (unsigned long long)t->have);
         list = curl_slist_append(NULL, line);
         snprintf(line, sizeof(line), "If-Range: %s", t->tag);
@@ -218,7 +229,7 @@ static int perform(struct transfer *t, const char *url, struct error *err)
         t->err = &mine;
         for (int try = 0; r == 1 && try < TRIES; try++) {
                 bool resume = t->fd >= 0 && t->have && t->tag[0];
-                struct curl_slist *headers = resume ? resume_headers(t) : NULL;
+                struct curl_slist *headers = headers_for(t, resume);
                 CURLcode code;
 
                 if (try)
@@ -233,6 +244,10 @@ static int perform(struct transfer *t, const char *url, struct error *err)
                 set_up(t, url);
                 if (headers)
                         curl_easy_setopt(t->http->curl, CURLOPT_HTTPHEADER, headers);
+                if (t->post_type) {
+                        curl_easy_setopt(t->http->curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->post.n);
+                        curl_easy_setopt(t->http->curl, CURLOPT_POSTFIELDS, t->post.p);
+                }
                 code = curl_easy_perform(t->http->curl);
                 curl_slist_free_all(headers);
                 if (resume && status_of(t) == 416) {
@@ -254,6 +269,15 @@ int http_get(struct http *http, const char *url, size_t max, struct buf *out, st
 {
         struct transfer t = { .http = http, .max = max, .out = out, .fd = -1 };
 
+        return perform(&t, url, err);
+}
+
+int http_post(struct http *http, const char *url, const char *type, struct str body, struct error *err)
+{
+        struct transfer t = { .http = http, .max = POST_ANSWER_MAX, .fd = -1, .post_type = type, .post = body };
+        _cleanup_(buf_free) struct buf passed_over = { 0 };
+
+        t.out = &passed_over;
         return perform(&t, url, err);
 }
 

@@ -26,6 +26,10 @@ DEFINE_FREEP(struct http, http_free)
  * stores say it of what is not there). */
 int http_get(struct http *http, const char *url, size_t max, struct buf *out, struct error *err) _must_check_;
 
+/* Sends `body` by POST and passes over what comes back. An answer of 2xx is 0. An interrupt does not end it: what is to be told is
+ * told at the end too. */
+int http_post(struct http *http, const char *url, const char *type, struct str body, struct error *err) _must_check_;
+
 /* Puts the body into the file `fd`, which may already hold its beginning: then only the rest is asked for, if `tag` (the
  * ETag it came with; HTTP_TAG_MAX bytes, empty: none) is still the server's, else all. On return, also of an error, `tag` is
  * that of what the file holds. */

@@ -248,6 +248,7 @@ static const struct help_item output_terms[] = {
         { "[FORMAT:]-", "Standard output." },
         { "[FORMAT:]FILE", "A file that is appended to. At 64 MiB it becomes FILE.1; five of those are kept." },
         { "[FORMAT:]syslog", "The system's log." },
+        { "[FORMAT:]http://… https://…", "A server that takes each alert by POST. What it does not take is tried again a few times." },
         { "[FORMAT:]|COMMAND", "A program that reads a line for each alert. It is started again when it ends." },
         { "text, json, falco, ocsf", "Formats: for people, Tallyman's JSON, Falco's JSON, OCSF Detection Finding. The default is text for "
                                      "standard output and syslog, json for the rest." },

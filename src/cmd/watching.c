@@ -77,8 +77,11 @@ int watching_start(struct watching *w, const char *hostname, struct error *err)
 int watching_tell_losses(const struct watching *w, struct error *err)
 {
         struct deliver_counts counts[DELIVER_MAX];
-        size_t n = deliver_get_counts(w->deliver, counts, ELEMENTS_OF(counts));
         int r = w->code;
+        size_t n;
+
+        deliver_finish(w->deliver);
+        n = deliver_get_counts(w->deliver, counts, ELEMENTS_OF(counts));
 
         if (r < 0 && err)
                 *err = w->why;
