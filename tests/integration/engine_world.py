@@ -44,6 +44,7 @@ class World:
         need("unshare", "nsenter", "busybox")
         self.folder = pathlib.Path(folder)
         self.cgroups = set()
+        self.others = set(hierarchy_tops())
         self.log = (self.folder / "world.log").open("w")
         self.holder = subprocess.Popen(["unshare", "-m", "-p", "--fork", "--kill-child", "sh", "-c", ENTERS, "sh",
                                         "v2" if pure_v2 else ""],
@@ -110,6 +111,14 @@ class World:
         for hierarchy in [pathlib.Path("/sys/fs/cgroup"), *pathlib.Path("/sys/fs/cgroup").iterdir()]:
             for path in sorted(self.cgroups, key=len, reverse=True):
                 remove_cgroup(pathlib.Path(str(hierarchy) + path))
+        for made in set(hierarchy_tops()) - self.others:
+            with contextlib.suppress(OSError):  # what another made meanwhile is not empty
+                made.rmdir()
+
+
+def hierarchy_tops():
+    """Folders of the first and second level: engines' own, in which their containers' are."""
+    return [*pathlib.Path("/sys/fs/cgroup").glob("*/"), *pathlib.Path("/sys/fs/cgroup").glob("*/*/")]
 
 
 def remove_cgroup(path):
