@@ -150,11 +150,11 @@ static void put_image(struct json_writer *w, const struct container *c)
         PUT_TEXT(w, "tag", c, image_tag);
         PUT_TEXT(w, "digest", c, image_digest);
         if (!KNOWS(c, image))
-                put_text(w, "whyNoName", true, c->why_no_image);
+                put_text(w, "why_no_name", true, c->why_no_image);
         if (!KNOWS(c, image_id))
-                put_text(w, "whyNoId", true, c->why_no_image_id);
+                put_text(w, "why_no_id", true, c->why_no_image_id);
         if (!KNOWS(c, image_digest))
-                put_text(w, "whyNoDigest", true, c->why_no_digest);
+                put_text(w, "why_no_digest", true, c->why_no_digest);
         json_write_object_end(w);
 }
 
@@ -204,9 +204,9 @@ static void put_pod(struct json_writer *w, const struct container *c)
         PUT_TEXT(w, "name", c, pod_name);
         PUT_TEXT(w, "namespace", c, pod_namespace);
         PUT_TEXT(w, "uid", c, pod_uid);
-        PUT_TEXT(w, "sandboxId", c, pod_sandbox_id);
+        PUT_TEXT(w, "sandbox_id", c, pod_sandbox_id);
         PUT_TEXT(w, "ip", c, pod_ip);
-        put_flag(w, "isSandbox", true, c->sandbox);
+        put_flag(w, "is_sandbox", true, c->sandbox);
         put_labels(w, "labels", c->facts.pod_labels, c->facts.n_pod_labels);
         json_write_object_end(w);
 }
@@ -250,7 +250,7 @@ static void put_container(struct json_writer *w, const struct container *c)
         PUT_TEXT(w, "id", c, full_id);
         PUT_TEXT(w, "name", c, name);
         put_text(w, "engine", true, str_from(container_engine_name(c->engine)));
-        put_text(w, "engineNamespace", c->engine_namespace.n, c->engine_namespace);
+        put_text(w, "engine_namespace", c->engine_namespace.n, c->engine_namespace);
         json_write_key(w, "uid");
         json_write_i64(w, c->uid);
         put_image(w, c);
@@ -258,10 +258,10 @@ static void put_container(struct json_writer *w, const struct container *c)
         json_write_i64(w, c->init_pid);
         put_start(w, c);
         PUT_FLAG(w, "privileged", c, privileged);
-        put_text(w, "privilegedFrom", c->privileged_from.n, c->privileged_from);
-        PUT_FLAG(w, "hostPid", c, host_pid);
-        PUT_FLAG(w, "hostNetwork", c, host_network);
-        PUT_FLAG(w, "hostIpc", c, host_ipc);
+        put_text(w, "privileged_from", c->privileged_from.n, c->privileged_from);
+        PUT_FLAG(w, "host_pid", c, host_pid);
+        PUT_FLAG(w, "host_network", c, host_network);
+        PUT_FLAG(w, "host_ipc", c, host_ipc);
         PUT_TEXT(w, "ip", c, ip);
         put_pod(w, c);
         put_labels(w, "labels", c->facts.labels, c->facts.n_labels);
@@ -273,7 +273,7 @@ static void put_container(struct json_writer *w, const struct container *c)
         json_write_u64(w, c->cgroup_id);
         put_text(w, "path", true, c->cgroup_path);
         json_write_object_end(w);
-        put_text(w, "whyIncomplete", c->why_pending.n, c->why_pending);
+        put_text(w, "why_incomplete", c->why_pending.n, c->why_pending);
         json_write_object_end(w);
 }
 

@@ -90,13 +90,13 @@ def test_docker(docker, image):
         assert (c["name"], c["engine"]) == ("web", "docker")
         assert c["image"]["name"] == "shop/web:1"
         assert c["image"]["repository"] == "shop/web" and c["image"]["tag"] == "1"
-        assert c["image"]["digest"] is None and "was made here" in c["image"]["whyNoDigest"]
-        assert c["privileged"] is False and c["privilegedFrom"] == "engine"
+        assert c["image"]["digest"] is None and "was made here" in c["image"]["why_no_digest"]
+        assert c["privileged"] is False and c["privileged_from"] == "engine"
         assert {"name": "app", "value": "shop"} in c["labels"]
         assert c["mounts"] == [{"source": "/usr/share", "destination": "/data", "mode": "ro", "writable": False,
                                 "propagation": "rprivate"}]
-        assert c["hostPid"] is c["hostNetwork"] is c["hostIpc"] is False
-        assert len(c["root"]["lower"]) == 2 and c["whyIncomplete"] is None
+        assert c["host_pid"] is c["host_network"] is c["host_ipc"] is False
+        assert len(c["root"]["lower"]) == 2 and c["why_incomplete"] is None
 
     check_both(docker, container_id, check)
     _, c = one(docker, container_id)
@@ -114,7 +114,7 @@ def test_docker(docker, image):
 def test_docker_host_namespaces(docker):
     done = docker.run("docker", "run", "-d", "--pid=host", "--ipc=host", "--net=host", "shop/web:1")
     c = docker.before_first_program(done.stdout.strip())
-    assert c["hostPid"] is c["hostNetwork"] is c["hostIpc"] is True
+    assert c["host_pid"] is c["host_network"] is c["host_ipc"] is True
     assert c["name"]  # Docker makes one up
     docker.run("docker", "rm", "-f", c["id"])
 
@@ -143,12 +143,12 @@ def test_containerd(containerd, image):
     containerd.run("ctr", "run", "-d", "--label", "app=shop", line[0], "c1")
 
     def check(c):
-        assert (c["name"], c["engine"], c["engineNamespace"]) == ("c1", "containerd", "default")
+        assert (c["name"], c["engine"], c["engine_namespace"]) == ("c1", "containerd", "default")
         assert c["image"]["name"] == "docker.io/shop/web:1" and c["image"]["digest"] == line[2]
         assert c["image"]["id"].startswith("sha256:")
         assert {"name": "app", "value": "shop"} in c["labels"]
-        assert c["privileged"] is False and c["privilegedFrom"] == "bundle"
-        assert c["whyIncomplete"] is None
+        assert c["privileged"] is False and c["privileged_from"] == "bundle"
+        assert c["why_incomplete"] is None
 
     check_both(containerd, "c1", check)
     containerd.run("ctr", "run", "-d", "--privileged", line[0], "c2")
@@ -172,10 +172,10 @@ def test_kubernetes_names(containerd, image):
     if "flag provided but not defined" in done.stderr:
         pytest.skip("this ctr knows no annotations")
     c = containerd.before_first_program(container)
-    assert (c["name"], c["engine"], c["engineNamespace"]) == ("app", "containerd", "k8s.io")
+    assert (c["name"], c["engine"], c["engine_namespace"]) == ("app", "containerd", "k8s.io")
     assert c["image"]["name"] == "docker.io/shop/web:1" and c["image"]["digest"]
-    assert {k: c["pod"][k] for k in ("name", "namespace", "uid", "sandboxId")} == {
-        "name": "web-0", "namespace": "shop", "uid": "0-1", "sandboxId": sandbox}
+    assert {k: c["pod"][k] for k in ("name", "namespace", "uid", "sandbox_id")} == {
+        "name": "web-0", "namespace": "shop", "uid": "0-1", "sandbox_id": sandbox}
     assert {"name": "tier", "value": "front"} in c["pod"]["labels"]
     for name in (container, sandbox):
         containerd.run(*ctr, "task", "rm", "-f", name, check=False)
@@ -191,7 +191,7 @@ def test_containerd_that_hangs(containerd, image):
         status, c = one(containerd, "c3")
     finally:
         containerd.run("sh", "-c", "kill -CONT $(busybox pidof containerd)")
-    assert status == 3 and "did not answer in time" in c["whyIncomplete"]
+    assert status == 3 and "did not answer in time" in c["why_incomplete"]
     assert c["engine"] == "containerd" and c["pid"] > 0
     containerd.run("ctr", "task", "rm", "-f", "c3", check=False)
     containerd.run("ctr", "container", "rm", "c3")
@@ -215,8 +215,8 @@ def test_podman(world, image):
         assert (c["name"], c["engine"]) == ("pweb", "podman")
         assert c["image"]["name"] == name
         assert c["image"]["id"] == "sha256:" + told["Id"] and c["image"]["digest"] == told["Digest"]
-        assert c["privileged"] is False and c["privilegedFrom"] == "engine"
-        assert c["root"]["lower"] and c["whyIncomplete"] is None
+        assert c["privileged"] is False and c["privileged_from"] == "engine"
+        assert c["root"]["lower"] and c["why_incomplete"] is None
 
     check_both(world, container_id, check)
     world.run("podman", "rm", "-f", "-t", "0", "pweb")
@@ -235,11 +235,11 @@ def test_podman_digest(world, registry):
 
 def check_alone(world, name, engine, bundle):
     _, c = one(world, name)
-    assert (c["name"], c["engine"]) == (name, engine) and c["whyIncomplete"] is None
-    assert c["image"]["name"] is None and "runtime alone" in c["image"]["whyNoName"]
+    assert (c["name"], c["engine"]) == (name, engine) and c["why_incomplete"] is None
+    assert c["image"]["name"] is None and "runtime alone" in c["image"]["why_no_name"]
     assert {"name": "app", "value": "shop"} in c["labels"]
     assert c["root"]["path"] == str(bundle / "rootfs") and c["pid"] > 0
-    assert c["privileged"] is False and c["privilegedFrom"] == "bundle"
+    assert c["privileged"] is False and c["privileged_from"] == "bundle"
 
 
 def test_runc_alone(world, tmp_path):
@@ -316,7 +316,7 @@ def test_podman_rootless(world_v2, image):
     _, c = one(world_v2, container_id)
     assert (c["name"], c["engine"], c["uid"]) == ("mine", "podman", 1234)
     assert c["image"]["name"] == name and c["image"]["digest"] == told["Digest"]
-    assert c["image"]["id"] == "sha256:" + told["Id"] and c["whyIncomplete"] is None
+    assert c["image"]["id"] == "sha256:" + told["Id"] and c["why_incomplete"] is None
     podman("rm", "-f", "-t", "0", "mine")
 
 
