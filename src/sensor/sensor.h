@@ -135,6 +135,9 @@ struct sensor_report {
 };
 /* Of every kind, in their order; counters are of now. */
 void sensor_reports(struct sensor_source *sensor, struct sensor_report ret[static SENSOR_KINDS]);
+/* What is not seen here although it may be done, in whole sentences; how many there are. */
+#define SENSOR_BLIND_MAX 2
+size_t sensor_blind_spots(struct sensor_source *sensor, const char *ret[static SENSOR_BLIND_MAX]);
 /* Events lost since the start, told from gaps in the numbers; of all kinds. */
 uint64_t sensor_lost(struct sensor_source *sensor);
 
