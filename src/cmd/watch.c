@@ -61,9 +61,12 @@ static int tell_gap(void *ctx, const char *kind, const char *why)
 
 static void tell_ready(struct session *s)
 {
+        const char *spots[SENSOR_BLIND_MAX];
         struct watch_counts counts;
 
         watch_gaps(s->watch, tell_gap, NULL);
+        for (size_t i = watch_blind_spots(s->watch, spots); i > 0; i--)
+                log_warning("%s", spots[i - 1]);
         watch_get_counts(s->watch, &counts);
         log_info("watching: %u kinds of events, %u containers run", counts.kinds, counts.containers);
 }

@@ -181,6 +181,11 @@ int watch_gaps(struct watch *w, int (*each)(void *ctx, const char *kind, const c
         return r;
 }
 
+size_t watch_blind_spots(struct watch *w, const char *ret[static SENSOR_BLIND_MAX])
+{
+        return sensor_blind_spots(w->sensor, ret);
+}
+
 void watch_get_counts(struct watch *w, struct watch_counts *ret)
 {
         struct sensor_report reports[SENSOR_KINDS];

@@ -34,6 +34,9 @@ int watch_step(struct watch *watch, int timeout_ms, struct error *err) _must_che
  * negative, ends it. */
 int watch_gaps(struct watch *watch, int (*each)(void *ctx, const char *kind, const char *why), void *ctx);
 
+/* What may be done unseen here, in whole sentences; how many there are. */
+size_t watch_blind_spots(struct watch *watch, const char *ret[static SENSOR_BLIND_MAX]);
+
 struct watch_counts {
         uint64_t events;        /* that reached the rules */
         uint64_t table_only;    /* told for the table of processes alone */

@@ -123,6 +123,23 @@ static int tell_number(struct sensor *sensor, enum sensor_kind kind)
         return bpf_map_update_elem(bpf_object__find_map_fd_by_name(sensor->object, "kinds_of_calls"), &nr, &value, BPF_ANY);
 }
 
+static void attach_uring(struct sensor *sensor, const struct sensor_kinds *kinds)
+{
+        static const enum sensor_kind through[] = { SENSOR_openat, SENSOR_openat2, SENSOR_connect, SENSOR_renameat2,
+                                                    SENSOR_unlinkat, SENSOR_mkdirat, SENSOR_symlinkat, SENSOR_linkat };
+        struct bpf_program *program = bpf_object__find_program_by_name(sensor->object, "uring_submit");
+
+        sensor->uring_wanted = false;
+        for (size_t i = 0; i < ELEMENTS_OF(through); i++)
+                sensor->uring_wanted |= sensor_kinds_has(kinds, through[i]);
+        if (sensor->uring_wanted == (sensor->uring != NULL))
+                return;
+        bpf_link__destroy(sensor->uring);
+        sensor->uring = NULL;
+        if (sensor->uring_wanted && program && bpf_program__fd(program) >= 0)
+                sensor->uring = bpf_program__attach(program);
+}
+
 void sensor_attach(struct sensor *sensor, const struct sensor_kinds *kinds)
 {
         for (unsigned i = 0; i < SENSOR_KINDS; i++) {
@@ -144,6 +161,7 @@ void sensor_attach(struct sensor *sensor, const struct sensor_kinds *kinds)
                 else
                         attach_call(sensor, i);
         }
+        attach_uring(sensor, kinds);
 }
 
 /* ---- letting go ---- */

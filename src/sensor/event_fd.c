@@ -276,9 +276,24 @@ static int64_t number_of(const struct sensor_header *h)
         }
 }
 
+static bool raw_opens(const struct sensor_raw *raw)
+{
+        return sensor_kind_shape(raw->header->kind) == SENSOR_SHAPE_OPEN;
+}
+
 static bool is_of_fd(enum sensor_shape shape)
 {
         return shape == SENSOR_SHAPE_OPEN || shape == SENSOR_SHAPE_FD || shape == SENSOR_SHAPE_SOCKET;
+}
+
+/* Asked for through io_uring: it is not known how it ended, so rules see it as done. */
+static void make_asked(struct event_maker *maker)
+{
+        struct str name = sensor_raw_part(maker->raw, SENSOR_PART_NAME);
+
+        KNOW(&maker->fd, type, STR_LIT("file"));
+        KNOW(&maker->fd, name_raw, name);
+        KNOW(&maker->fd, name, event_absolute(maker, name, sensor_raw_part(maker->raw, SENSOR_PART_DIR)));
 }
 
 bool event_make_fd(struct event_maker *maker)
@@ -294,6 +309,8 @@ bool event_make_fd(struct event_maker *maker)
                 make_socket(maker, socket);
         else if (file)
                 make_file(maker, file);
+        else if (maker->raw->header->flags & SENSOR_FLAG_IO_URING && raw_opens(maker->raw))
+                make_asked(maker);
         return true;
 }
 

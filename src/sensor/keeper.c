@@ -162,7 +162,7 @@ static int open_sensor(struct keeper *k, const struct open_request *request, str
                 return message_send(k->channel, MESSAGE_FAILED, (uint64_t)r, 0, why.message, strlen(why.message), 0, err);
         r = send_reports(k, err);
         if (r == 0)
-                r = message_send(k->channel, MESSAGE_READY, 0, 0, NULL, 0, 0, err);
+                r = message_send(k->channel, MESSAGE_READY, k->sensor->ops->blind(k->sensor), 0, NULL, 0, 0, err);
         k->opened = r == 0;
         return r;
 }

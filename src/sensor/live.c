@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The sensor that listens to the kernel: loading, polling, counting. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,31 +11,8 @@
 #include <bpf/bpf.h>
 
 #include "sensor/live.h"
-#include "sensor/object.h"
 
-#define SCRATCH_SLOTS 4  /* as in bpf/base.h */
 #define POLL_SLICE_MS 10 /* events wait this long at most, as the programs wake nobody before the ring fills */
-
-/* ---- what libbpf says ---- */
-
-static _Thread_local char complaint[256];
-
-_printf_(2, 0) static int hear(enum libbpf_print_level level, const char *format, va_list args)
-{
-        size_t n;
-
-        if (level != LIBBPF_WARN || *complaint) /* the first is the cause */
-                return 0;
-        vsnprintf(complaint, sizeof(complaint), format, args);
-        n = strcspn(complaint, "\n");
-        complaint[n] = 0;
-        return 0;
-}
-
-const char *sensor_complaint(void)
-{
-        return complaint;
-}
 
 /* ---- polling ---- */
 
@@ -196,6 +174,23 @@ static void live_reports(struct sensor_source *source, struct sensor_report *ret
         }
 }
 
+/* Where io_uring is switched off for everybody, nothing is missed. */
+static bool uring_is_off(void)
+{
+        _cleanup_close_ int fd = open("/proc/sys/kernel/io_uring_disabled", O_RDONLY | O_CLOEXEC);
+        char c = 0;
+
+        return access("/proc/sys/kernel/io_uring_disabled", F_OK) == 0 && read(fd, &c, 1) == 1 && c == '2';
+}
+
+static uint32_t live_blind(struct sensor_source *source)
+{
+        struct sensor *sensor = sensor_of(source);
+
+        return (!sensor->uring && sensor->uring_wanted && !uring_is_off() ? SENSOR_BLIND_URING : 0u) |
+               (sensor->calls_of_32_bits ? SENSOR_BLIND_CALLS32 : 0u);
+}
+
 static uint64_t live_lost(struct sensor_source *source)
 {
         struct sensor *sensor = sensor_of(source);
@@ -219,6 +214,7 @@ static struct sensor_source *free_live(struct sensor_source *source)
         }
         sensor_detach_all(sensor);
         ring_buffer__free(sensor->ring);
+        bpf_link__destroy(sensor->uring);
         bpf_object__close(sensor->object);
         buf_free(&sensor->snapshot);
         free(sensor);
@@ -232,45 +228,15 @@ static int live_snapshot(struct sensor_source *source, struct error *err)
 
 static const struct sensor_source_ops live_ops = {
         .poll = poll_live, .free = free_live, .set_kinds = live_set_kinds, .ignore = live_ignore, .forget = live_forget,
-        .reports = live_reports, .lost = live_lost, .snapshot = live_snapshot,
+        .reports = live_reports, .lost = live_lost, .blind = live_blind, .snapshot = live_snapshot,
 };
 
-static int explain_load(int r, struct error *err)
+static int open_ring(struct sensor *sensor, size_t buffer_size, struct error *err)
 {
-        if (access("/sys/kernel/btf/vmlinux", R_OK) < 0)
-                return error_say(err, -ENOTSUP, "watching needs a kernel with BTF: /sys/kernel/btf/vmlinux is not there "
-                                 "(CONFIG_DEBUG_INFO_BTF)");
-        if (r == -EPERM || r == -EACCES)
-                return error_say(err, -EPERM, "watching needs root, or the capabilities CAP_BPF, CAP_PERFMON and "
-                                 "CAP_SYS_RESOURCE%s%s", *complaint ? ": " : "", complaint);
-        if (r == -ENOSYS)
-                return error_say(err, -ENOTSUP, "watching needs a kernel with BPF (CONFIG_BPF_SYSCALL)");
-        return error_set(err, r, "load the programs into the kernel%s%s", *complaint ? ": " : "", complaint);
-}
+        int r = sensor_load(sensor, buffer_size, err);
 
-static int load(struct sensor *sensor, size_t buffer_size, struct error *err)
-{
-        LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "tallyman");
-        bool old;
-        int r;
-
-        libbpf_set_print(hear);
-        old = libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACEPOINT, BPF_FUNC_task_pt_regs, NULL) == 0;
-        complaint[0] = 0;
-        if (old)
-                sensor->object = bpf_object__open_mem(sensor_object_old, sensor_object_old_size, &options);
-        else
-                sensor->object = bpf_object__open_mem(sensor_object, sensor_object_size, &options);
-        if (!sensor->object)
-                return error_set(err, -errno, "read the programs for the kernel");
-        r = bpf_map__set_max_entries(bpf_object__find_map_by_name(sensor->object, "events"), (uint32_t)buffer_size);
-        if (r == 0)
-                r = bpf_map__set_max_entries(bpf_object__find_map_by_name(sensor->object, "scratches"),
-                                             (uint32_t)sensor->n_cpus * SCRATCH_SLOTS);
-        if (r == 0)
-                r = bpf_object__load(sensor->object);
         if (r < 0)
-                return explain_load(r, err);
+                return r;
         sensor->settings_fd = bpf_object__find_map_fd_by_name(sensor->object, "settings");
         sensor->counters_fd = bpf_object__find_map_fd_by_name(sensor->object, "counters");
         sensor->cgroups_fd = bpf_object__find_map_fd_by_name(sensor->object, "cgroups");
@@ -316,7 +282,7 @@ int sensor_open(const struct sensor_options *options, struct sensor_source **ret
         sensor->n_cpus = libbpf_num_possible_cpus();
         if (sensor->n_cpus <= 0)
                 return error_set(err, sensor->n_cpus, "count the processors");
-        r = load(sensor, buffer_size, err);
+        r = open_ring(sensor, buffer_size, err);
         if (r == 0)
                 r = start(sensor, options, buffer_size, err);
         if (r < 0)

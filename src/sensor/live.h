@@ -23,7 +23,9 @@ struct sensor {
         int n_cpus;
         struct sensor_settings settings;
         struct attachment attachments[SENSOR_KINDS];
-        struct bpf_link *cgroup_rmdir, *exec, *fork, *exit;
+        struct bpf_link *uring; /* opens, connections … that no call's tracepoint sees */
+        bool uring_wanted;
+        bool calls_of_32_bits;  /* this kernel takes them, and no tracepoint sees them */
 
         /* while polling */
         const struct sensor_sink *sink;
@@ -41,6 +43,9 @@ static inline struct sensor *sensor_of(struct sensor_source *source)
 {
         return (struct sensor *)source;
 }
+
+/* Fills sensor->object with what this kernel can load. */
+int sensor_load(struct sensor *sensor, size_t buffer_size, struct error *err) _must_check_;
 
 /* Attaches and detaches until just `kinds` (and the lives of processes) are attached; fills the attachments. */
 void sensor_attach(struct sensor *sensor, const struct sensor_kinds *kinds);

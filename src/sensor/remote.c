@@ -139,6 +139,11 @@ static uint64_t lost(struct sensor_source *source)
         return remote_of(source)->lost;
 }
 
+static uint32_t blind(struct sensor_source *source)
+{
+        return remote_of(source)->blind;
+}
+
 static struct sensor_source *free_remote(struct sensor_source *source)
 {
         remote_of(source)->open = false;
@@ -147,7 +152,7 @@ static struct sensor_source *free_remote(struct sensor_source *source)
 
 static const struct sensor_source_ops remote_ops = {
         .poll = poll_remote, .free = free_remote, .set_kinds = set_kinds, .ignore = ignore, .forget = forget, .reports = reports,
-        .lost = lost, .snapshot = snapshot,
+        .lost = lost, .blind = blind, .snapshot = snapshot,
 };
 
 static int await_ready(struct sensor_remote *remote, struct error *err)
@@ -160,8 +165,10 @@ static int await_ready(struct sensor_remote *remote, struct error *err)
                         continue;
                 if (head.type == MESSAGE_REPORTS)
                         take_reports(remote, &head);
-                if (head.type == MESSAGE_READY)
+                if (head.type == MESSAGE_READY) {
+                        remote->blind = (uint32_t)head.number;
                         return 0;
+                }
                 if (head.type == MESSAGE_FAILED)
                         return error_say(err, (int)head.number < 0 ? (int)head.number : -EPROTO, "%.*s", (int)head.size,
                                          (const char *)remote->room + sizeof(head));

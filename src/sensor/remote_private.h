@@ -14,7 +14,7 @@
 enum message_type {
         /* to the engine */
         MESSAGE_EVENTS = 1, /* number, clock; events one after the other, each aligned to 8 */
-        MESSAGE_READY,      /* attached */
+        MESSAGE_READY,      /* attached; number: what is not seen (SENSOR_BLIND_…) */
         MESSAGE_FAILED,     /* number: -errno; the message */
         MESSAGE_REPORTS,    /* number: events lost; an array of struct sensor_report */
         /* to the keeper */
@@ -62,6 +62,7 @@ struct sensor_remote {
         uint64_t handed_out; /* number of the last batch */
         struct sensor_report reports[SENSOR_KINDS];
         uint64_t lost;
+        uint32_t blind;
         uint8_t *room; /* MESSAGE_MAX, aligned */
 };
 

@@ -4,8 +4,10 @@
  * may still never call it. System calls are made so that they fail: with arguments that no kernel accepts.
  */
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -81,6 +83,29 @@ static void act_cgroup(struct sensor *sensor)
                          "not tested: no control group could be made");
 }
 
+/* Does this kernel take system calls in 32-bit mode? A child asks: where it does not, asking is fatal. */
+static bool takes_calls_of_32_bits(void)
+{
+#ifdef __x86_64__
+        pid_t pid = fork(), got;
+        int status;
+
+        if (pid == 0) {
+                long id;
+
+                signal(SIGSEGV, SIG_DFL);
+                setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+                __asm__ volatile("int $0x80" : "=a"(id) : "a"(20) : "memory", "r8", "r9", "r10", "r11"); /* getpid() */
+                _exit(id == getpid() ? 1 : 0);
+        }
+        while ((got = waitpid(pid, &status, 0)) < 0 && errno == EINTR)
+                ;
+        return pid > 0 && got == pid && WIFEXITED(status) && WEXITSTATUS(status) == 1;
+#else
+        return false;
+#endif
+}
+
 static int ignore_event(void *data, const struct sensor_raw *raw, struct error *err)
 {
         return 0;
@@ -117,6 +142,7 @@ int sensor_self_test(struct sensor *sensor, struct error *err)
                 return r;
         sensor->testing = true;
         act_all(sensor);
+        sensor->calls_of_32_bits = takes_calls_of_32_bits();
         sensor->settings.test_tid = 0;
         r = sensor_apply_settings(sensor, err);
         if (r == 0)

@@ -81,6 +81,7 @@ struct sensor_source_ops {
         void (*forget)(struct sensor_source *source, uint64_t cgroup);
         void (*reports)(struct sensor_source *source, struct sensor_report *ret);
         uint64_t (*lost)(struct sensor_source *source);
+        uint32_t (*blind)(struct sensor_source *source); /* SENSOR_BLIND_… */
         int (*snapshot)(struct sensor_source *source, struct error *err);
 };
 struct sensor_source {
@@ -147,6 +148,11 @@ struct sensor_report {
 };
 /* Of every kind, in their order; counters are of now. */
 void sensor_reports(struct sensor_source *sensor, struct sensor_report ret[static SENSOR_KINDS]);
+/* What is not seen here although it may be done, in whole sentences; how many there are. */
+#define SENSOR_BLIND_MAX 2
+#define SENSOR_BLIND_URING 1u
+#define SENSOR_BLIND_CALLS32 2u
+size_t sensor_blind_spots(struct sensor_source *sensor, const char *ret[static SENSOR_BLIND_MAX]);
 /* Events lost since the start, told from gaps in the numbers; of all kinds. */
 uint64_t sensor_lost(struct sensor_source *sensor);
 

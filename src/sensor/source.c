@@ -45,6 +45,21 @@ void sensor_reports(struct sensor_source *source, struct sensor_report ret[stati
                 source->ops->reports(source, ret);
 }
 
+size_t sensor_blind_spots(struct sensor_source *source, const char *ret[static SENSOR_BLIND_MAX])
+{
+        static const char *const texts[SENSOR_BLIND_MAX] = {
+                "Files opened and connections made through io_uring are not seen by this kernel's tracepoints.",
+                "System calls made in 32-bit mode are not seen: this kernel takes them (ia32_emulation=0 refuses them).",
+        };
+        uint32_t blind = source->ops->blind ? source->ops->blind(source) : 0;
+        size_t n = 0;
+
+        for (size_t i = 0; i < SENSOR_BLIND_MAX; i++)
+                if (blind >> i & 1)
+                        ret[n++] = texts[i];
+        return n;
+}
+
 uint64_t sensor_lost(struct sensor_source *source)
 {
         return source->ops->lost ? source->ops->lost(source) : 0;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/io_uring.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -346,6 +347,77 @@ static void test_sockets(void **state)
         assert_int_equal(sends, 1); /* first contact only */
 }
 
+/* ---- io_uring ---- */
+
+struct ring {
+        int fd;
+        char *sq;
+        struct io_uring_sqe *entries;
+        struct io_uring_params params;
+};
+
+static bool ring_open(struct ring *ring)
+{
+        memset(ring, 0, sizeof(*ring));
+        ring->fd = (int)syscall(SYS_io_uring_setup, 8, &ring->params);
+        if (ring->fd < 0)
+                return false;
+        ring->sq = mmap(NULL, ring->params.sq_off.array + 8 * sizeof(uint32_t), PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd,
+                        IORING_OFF_SQ_RING);
+        ring->entries = mmap(NULL, 8 * sizeof(*ring->entries), PROT_READ | PROT_WRITE, MAP_SHARED, ring->fd, IORING_OFF_SQES);
+        return ring->sq != MAP_FAILED && ring->entries != MAP_FAILED;
+}
+
+static void ring_ask(struct ring *ring, const struct io_uring_sqe *sqe)
+{
+        uint32_t *tail = (uint32_t *)(void *)(ring->sq + ring->params.sq_off.tail);
+        uint32_t *array = (uint32_t *)(void *)(ring->sq + ring->params.sq_off.array), i = *tail % 8;
+
+        ring->entries[i] = *sqe;
+        array[i] = i;
+        __atomic_store_n(tail, *tail + 1, __ATOMIC_RELEASE);
+        MUST(syscall(SYS_io_uring_enter, ring->fd, 1, 1, IORING_ENTER_GETEVENTS, NULL, 0));
+}
+
+static void act_uring(void)
+{
+        struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(9), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+        struct io_uring_sqe sqe = { .opcode = IORING_OP_OPENAT, .fd = AT_FDCWD, .addr = (uintptr_t)"shadow", .open_flags = O_RDWR };
+        struct ring ring;
+
+        if (!ring_open(&ring))
+                _exit(0);
+        MUST(chdir("/etc"));
+        ring_ask(&ring, &sqe);
+        sqe = (struct io_uring_sqe){ .opcode = IORING_OP_CONNECT, .fd = socket(AF_INET, SOCK_DGRAM, 0), .addr = (uintptr_t)&to,
+                                     .off = sizeof(to) };
+        ring_ask(&ring, &sqe);
+        sqe = (struct io_uring_sqe){ .opcode = IORING_OP_UNLINKAT, .fd = AT_FDCWD, .addr = (uintptr_t)"/no/such/file" };
+        ring_ask(&ring, &sqe);
+}
+
+static void test_uring(void **state)
+{
+        const char *spots[SENSOR_BLIND_MAX];
+        size_t n;
+
+        NEEDS_BPF();
+        n = sensor_blind_spots(watch.source, spots);
+        for (size_t i = 0; i < n; i++)
+                if (strstr(spots[i], "io_uring")) {
+                        fprintf(stderr, "skipped: %s\n", spots[i]);
+                        skip();
+                }
+        watch_run(&watch, act_uring);
+        if (!watch_find(&watch, "io_uring_setup", "evt.res=SUCCESS", NULL)) {
+                fprintf(stderr, "skipped: io_uring is not allowed here\n");
+                skip();
+        }
+        watch_expect(&watch, "openat", "fd.name=/etc/shadow", "fd.typechar=f", "fd.num=0", "evt.is_open_write=true", "evt.is_open_read=true");
+        watch_expect(&watch, "connect", "fd.rip=127.0.0.1", "fd.rport=9", "fd.l4proto=udp", "fd.typechar=4");
+        watch_expect(&watch, "unlinkat", "evt.arg.name=/no/such/file");
+}
+
 /* ---- privileges ---- */
 
 static void act_privileges(void)
@@ -491,7 +563,7 @@ int main(void)
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_exec),     cmocka_unit_test(test_memfd),      cmocka_unit_test(test_open),
                 cmocka_unit_test(test_names),    cmocka_unit_test(test_overlay),    cmocka_unit_test(test_sockets),    cmocka_unit_test(test_privileges),
-                cmocka_unit_test(test_scope),    cmocka_unit_test(test_report),
+                cmocka_unit_test(test_uring),    cmocka_unit_test(test_scope),    cmocka_unit_test(test_report),
         };
 
         return cmocka_run_group_tests(tests, start, end);

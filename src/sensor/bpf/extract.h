@@ -191,15 +191,12 @@ static __noinline void extract__file(struct scratch *s, struct file *file)
         extract__path(s, SENSOR_PART_PATH, &file->f_path);
 }
 
-/* The directory that a name starts from: nothing if the name is absolute. */
-static __noinline void extract__start_of(struct scratch *s, struct task_struct *task, uint32_t type, uint64_t name, int64_t dirfd)
+/* The directory that a relative name starts from. */
+static __noinline void extract__directory(struct scratch *s, struct task_struct *task, uint32_t type, int64_t dirfd)
 {
         struct fs_struct *fs;
         struct file *file;
-        char first = 0;
 
-        if (bpf_probe_read_user(&first, 1, (const void *)name) == 0 && first == '/')
-                return;
         if ((int32_t)dirfd == AT_FDCWD) {
                 fs = BPF_CORE_READ(task, fs);
                 if (fs)

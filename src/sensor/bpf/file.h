@@ -62,13 +62,14 @@ static const struct names_at names_at[128] = {
 static __noinline void file__name(struct scratch *s, uint32_t name_type, uint32_t dir_type, uint32_t at_name, uint32_t at_dir)
 {
         uint64_t name = at_name == NONE ? 0 : call__arg(s, at_name - 1);
+        char first = 0;
 
         if (!name)
                 return;
         emit__user_text(s, name_type, name);
-        if (at_dir == NONE)
+        if (at_dir == NONE || (bpf_probe_read_user(&first, 1, (const void *)name) == 0 && first == '/'))
                 return;
-        extract__start_of(s, call__task(), dir_type, name, at_dir == CWD ? AT_FDCWD : (int64_t)call__arg(s, at_dir - 1));
+        extract__directory(s, call__task(), dir_type, at_dir == CWD ? AT_FDCWD : (int64_t)call__arg(s, at_dir - 1));
 }
 
 static __always_inline void file__names(struct scratch *s)

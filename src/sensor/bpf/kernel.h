@@ -250,6 +250,50 @@ struct unix_sock {
         struct unix_address *addr;
 };
 
+/* ---- io_uring: a request, and what its first bytes are by its opcode ---- */
+
+struct filename {
+        const char *name;
+};
+struct io_cqe {
+        int fd;
+};
+struct io_kiocb {
+        unsigned char opcode;
+        struct io_cqe cqe;
+};
+struct open_how___kernel {
+        unsigned long long flags, mode, resolve;
+};
+struct io_open {
+        int dfd;
+        struct filename *filename;
+        struct open_how___kernel how;
+};
+struct io_connect {
+        void *addr;
+        int addr_len;
+};
+struct io_rename {
+        int old_dfd, new_dfd;
+        struct filename *oldpath, *newpath;
+        int flags;
+};
+struct io_link {
+        int old_dfd, new_dfd;
+        struct filename *oldpath, *newpath;
+        int flags;
+};
+struct io_unlink {
+        int dfd, flags;
+        struct filename *filename;
+};
+struct io_mkdir {
+        int dfd;
+        unsigned short mode;
+        struct filename *filename;
+};
+
 #ifdef __TARGET_ARCH_x86
 struct pt_regs {
         unsigned long di, si, dx, r10, r8, r9;

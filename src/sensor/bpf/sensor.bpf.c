@@ -4,5 +4,6 @@
 #include "sensor/bpf/net.h"
 #include "sensor/bpf/privilege.h"
 #include "sensor/bpf/process.h"
+#include "sensor/bpf/uring.h"
 
 char LICENSE[] SEC("license") = "GPL";
