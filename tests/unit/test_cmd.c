@@ -56,7 +56,7 @@ static void refuses_with_one_line(void **state)
                 { "scan --files=yes T", "option '--files' takes no value" },
                 { "scan T --format", "option '--format' needs a value: FORMAT" },
                 { "scan T -o", "option '-o' needs a value: FILE" },
-                { "scan --format xml T", "'xml' is not a value of --format (expected table, json, sarif, junit or markdown)" },
+                { "scan --format xml T", "'xml' is not a value of --format (expected table, json, sarif, junit, markdown, cyclonedx or spdx)" },
                 { "scan", "'tallyman scan' needs TARGET, see 'tallyman scan --help'" },
                 { "scan A B", "'B' is one argument too many for 'tallyman scan'" },
                 { "scam", "unknown command 'scam', did you mean 'scan'?" },
