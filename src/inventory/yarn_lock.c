@@ -81,6 +81,20 @@ static int finish(struct yarn *y, struct error *err)
         return r;
 }
 
+/* Of `"a@^1 || ^2", b@^3:`, where any may stand in quotes, or all of them in one pair. */
+static struct str first_descriptor(struct str line)
+{
+        struct str rest = line;
+
+        if (str_starts(line, "\"")) {
+                rest = (struct str){ line.p + 1, line.n - 1 };
+                line = str_cut(&rest, '"');
+                return str_cut(&line, ',');
+        }
+        line.n -= line.p[line.n - 1] == ':';
+        return str_cut(&line, ',');
+}
+
 static int take_line(struct yarn *y, struct str line, struct error *err)
 {
         bool indented = line.n && line.p[0] == ' ';
@@ -94,12 +108,8 @@ static int take_line(struct yarn *y, struct str line, struct error *err)
                 r = finish(y, err);
                 if (r < 0)
                         return r;
-                text.n -= text.p[text.n - 1] == ':';
-                text = unquoted(text);
-                key = str_cut(&text, ',');
+                key = first_descriptor(text);
                 y->any = !str_equals(key, "__metadata");
-                if (key.n && key.p[key.n - 1] == '"')
-                        key.n--;
                 set_name(y, key);
                 return 0;
         }
