@@ -163,6 +163,15 @@ static struct sensor_kinds wanted_kinds(const struct watch *w)
         return kinds;
 }
 
+int watch_use(struct watch *w, struct detect *detect, struct error *err)
+{
+        struct sensor_kinds kinds;
+
+        w->options.detect = detect;
+        kinds = wanted_kinds(w);
+        return sensor_set_kinds(w->sensor, &kinds, err);
+}
+
 int watch_gaps(struct watch *w, int (*each)(void *ctx, const char *kind, const char *why), void *ctx)
 {
         struct sensor_kinds kinds = wanted_kinds(w);

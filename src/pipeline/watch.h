@@ -30,6 +30,9 @@ DEFINE_FREEP(struct watch, watch_free)
 /* Takes what there is, waiting at most `timeout_ms`, and does what is due now and then. */
 int watch_step(struct watch *watch, int timeout_ms, struct error *err) _must_check_;
 
+/* Other rules from now on: attaches what they ask for besides, and lets go of what they do not. */
+int watch_use(struct watch *watch, struct detect *detect, struct error *err) _must_check_;
+
 /* A kind of events that the rules ask for and that can not be seen here, and why. Calls `each` for every one; what it returns, if
  * negative, ends it. */
 int watch_gaps(struct watch *watch, int (*each)(void *ctx, const char *kind, const char *why), void *ctx);
