@@ -10,7 +10,6 @@ static const char *const log_levels[] = { "error", "warning", "info", "debug", N
 #define FORMAT_NAME(name, function) name,
 static const char *const sbom_formats[] = { REPORT_SBOM_FORMATS(FORMAT_NAME) NULL };
 static const char *const report_formats[] = { REPORT_SCAN_FORMATS(FORMAT_NAME) NULL };
-static const char *const severities[] = { "low", "medium", "high", "critical", NULL };
 static const char *const shells[] = { "bash", "zsh", "fish", NULL };
 
 /* Options that mean the same in several commands. */
@@ -33,7 +32,8 @@ const struct option_spec global_options[] = {
 
 const struct help_item exit_statuses[] = {
         { "0", "Done." },
-        { "1", "Done, and there are findings at or above --fail-on. Never without that option." },
+        { "1", "Done, and something was found that fails the run: what --fail-on or a gate of the policy names, or what the "
+               "command itself checks." },
         { "2", "What was asked could not be done: bad usage, no such image, a report that could not be written." },
         { "3", "Done, but incomplete: something could not be read. The report names it." },
         { NULL },
@@ -42,7 +42,11 @@ const struct help_item exit_statuses[] = {
 static const struct option_spec scan_options[] = {
         { "format", 'f', "FORMAT", "How the report is written. The default is table.", report_formats },
         { "output", 'o', "FILE", "Write the report to this file, which is replaced only once the report is complete." },
-        { "fail-on", 0, "SEVERITY", "Exit with status 1 if a finding is of this severity or above.", severities },
+        { "fail-on", 0, "TERMS", "Exit with status 1 if a finding meets all of these terms, with commas between them: a severity (or above), "
+                               "fixable (a version that fixes it is known), kev (it is known to be exploited). May be repeated: one of them "
+                               "is enough.", NULL, true },
+        { "max-db-age", 0, "AGE", "How old what is known of vulnerabilities may be, before the check counts as incomplete; as in 30d. The "
+                                  "default is 7d, 0s takes any age." },
         { "rules", 'r', "FILE", "Judge by these rules too: a file, a signed bundle, or a folder of them. May be repeated.", NULL, true },
         TRUST_RULES_OPTION,
         { "policy", 0, "FILE", "Gates, exceptions and owners. The default is .tallyman.yaml in the working directory, if it is there." },
@@ -75,6 +79,20 @@ static const struct help_item scan_examples[] = {
           "Writes all that is known of one tag of a layout, with every file." },
         { "tallyman scan --format sarif --output app.sarif app.tar", "Writes the findings for a code scanning service." },
         { "tallyman scan --fail-on high app.tar", "Ends with status 1 if something is wrong that is high or critical." },
+        { "tallyman scan --fail-on high,fixable --fail-on kev app.tar",
+          "Ends with status 1 for what is high and can be fixed, and for what is known to be exploited." },
+        { NULL },
+};
+
+static const char *const table_or_json[] = { "table", "json", NULL };
+
+static const struct option_spec containers_options[] = {
+        { "format", 'f', "FORMAT", "How the list is written. The default is table.", table_or_json },
+        { NULL },
+};
+
+static const struct help_item containers_examples[] = {
+        { "tallyman containers", "Lists what runs here, whatever runs it." },
         { NULL },
 };
 
@@ -205,10 +223,32 @@ static const struct option_spec replay_options[] = {
         { NULL },
 };
 
+static const struct option_spec watch_options[] = {
+        { "rules", 'r', "FILE", "Rules to load after the stock rules: a file, or a folder of them. May be repeated.", NULL, true },
+        TRUST_RULES_OPTION,
+        { "no-stock", 0, NULL, "Leave the stock rules out." },
+        { "matching", 0, "HOW", "Which rules are tried on an event: all of them, or none after the first that matches.", matchings },
+        { "output", 'o', "OUTPUT", "Where alerts go, named below. May be repeated. The default is -.", NULL, true },
+        { "all", 'a', NULL, "Tell each alert. Without it the eleventh of one rule and container in a minute is counted only." },
+        { "host", 0, NULL, "Watch what runs in no container too." },
+        { "record", 0, "FILE", "Write every event that was judged to this file, for 'tallyman replay'. It must not exist yet." },
+        { "user", 0, "NAME", "The user that judges events and writes alerts, with no rights of root. The default is tallyman, if there is "
+                             "one, else nobody." },
+        { "for", 0, "TIME", "End after this time: 30s, 5m, 12h." },
+        { NULL },
+};
+
+static const struct help_item watch_examples[] = {
+        { "sudo tallyman watch", "Tells on the terminal what the stock rules find." },
+        { "sudo tallyman watch --no-stock --rules falco_rules.yaml --output falco:/var/log/falco.json", "Judges by Falco's rules, and writes what Falco would." },
+        { NULL },
+};
+
 static const struct help_item output_terms[] = {
         { "[FORMAT:]-", "Standard output." },
         { "[FORMAT:]FILE", "A file that is appended to. At 64 MiB it becomes FILE.1; five of those are kept." },
         { "[FORMAT:]syslog", "The system's log." },
+        { "[FORMAT:]http://… https://…", "A server that takes each alert by POST. What it does not take is tried again a few times." },
         { "[FORMAT:]|COMMAND", "A program that reads a line for each alert. It is started again when it ends." },
         { "text, json, falco, ocsf", "Formats: for people, Tallyman's JSON, Falco's JSON, OCSF Detection Finding. The default is text for "
                                      "standard output and syslog, json for the rest." },
@@ -240,6 +280,33 @@ static const struct help_item events_examples[] = {
 
 static const struct help_item explain_examples[] = {
         { "tallyman rules explain 'Image runs as root'", "Shows the condition of a stock rule after macros and lists were put in." },
+        { NULL },
+};
+
+static const struct option_spec update_options[] = {
+        { "from", 0, "URL|DIR", "Where records come from, in the layout of the public OSV bucket, which is the default." },
+        { "ecosystem", 0, "NAME", "Update only this one; the others stay as they are. May be repeated. The default is all that are "
+                                  "published there and known here.", NULL, true },
+        { "kev", 0, "URL|FILE", "Where the list of known exploited vulnerabilities comes from. The default is CISA's, or with --from the "
+                                "file kev/known_exploited_vulnerabilities.json there, if it exists." },
+        { "epss", 0, "URL|FILE", "Where EPSS scores come from. The default is FIRST's, or with --from the file "
+                                 "epss/epss_scores-current.csv.gz there, if it exists." },
+        { NULL },
+};
+
+static const struct help_item update_examples[] = {
+        { "tallyman db update --ecosystem Debian --ecosystem PyPI", "Fetches what images of Debian with Python need." },
+        { "tallyman db update --from /mnt/osv-copy", "Reads a copy of the bucket, without network." },
+        { NULL },
+};
+
+static const struct option_spec db_format_options[] = {
+        { "format", 'f', "FORMAT", "How it is written. The default is table.", report_formats },
+        { NULL },
+};
+
+static const struct help_item compare_examples[] = {
+        { "echo '1.0~rc1 < 1.0' | tallyman db compare Debian", "Holds, so nothing is printed." },
         { NULL },
 };
 
@@ -293,8 +360,8 @@ const struct command commands[] = {
                 .synopsis = "[FILE]",
                 .description =
                         "Reads a policy: gates, exceptions and owners, as 'tallyman scan' uses them. Without FILE it is .tallyman.yaml in "
-                        "the working directory. Names each exception that has expired, and those that do within 30 days. The exit status "
-                        "is 1 if one has expired.",
+                        "the working directory. Names each exception that has expired, that does within 30 days, or that holds for more than "
+                        "a year. The exit status is 1 if one has expired.",
                 .operand = { "FILE", "A policy.", NULL, 0, 1 },
                 .needs = NEEDS_WORKERS,
                 .run = cmd_policy_check,
@@ -380,6 +447,22 @@ const struct command commands[] = {
                 .run = cmd_rules_test,
         },
         {
+                .name = "watch",
+                .group = GROUP_OPERATION,
+                .summary = "tell what containers do against the rules, as it happens",
+                .synopsis = "[OPTION...]",
+                .description =
+                        "Watches every container on this machine through the kernel, whoever runs it, and tells what the rules say of "
+                        "what it does: which container, which image, which process and its ancestors. Needs root. It ends when it is "
+                        "interrupted. If events were lost the exit status is 3.",
+                .terms_title = "Outputs",
+                .terms = output_terms,
+                .options = watch_options,
+                .examples = watch_examples,
+                .needs = NEEDS_WORKERS,
+                .run = cmd_watch,
+        },
+        {
                 .name = "key generate",
                 .group = GROUP_INITIATION,
                 .summary = "make a pair of keys for signing rules and other files",
@@ -459,6 +542,22 @@ const struct command commands[] = {
                 .run = cmd_events,
         },
         {
+                .name = "containers",
+                .group = GROUP_OPERATION,
+                .summary = "list the containers that run here",
+                .synopsis = "[OPTION...]",
+                .description =
+                        "Lists the containers of Docker, containerd, CRI-O, podman, crun and runc alike, with the image that each "
+                        "runs and its digest. It reads cgroups, the containers' bundles and the engines' own files, and asks "
+                        "containerd's socket for images; no engine's program is called.\n\n"
+                        "Below the table stands why something is missing: bare runtimes know of no image, and an image that was "
+                        "never in a registry has no digest. If a container could not be read completely, the exit status is 3. "
+                        "Who is not root sees what the engines' files allow.",
+                .options = containers_options,
+                .examples = containers_examples,
+                .run = cmd_containers,
+        },
+        {
                 .name = "cache prune",
                 .group = GROUP_GENERAL,
                 .summary = "remove results of earlier scans",
@@ -468,6 +567,73 @@ const struct command commands[] = {
                 .options = prune_options,
                 .examples = prune_examples,
                 .run = cmd_cache_prune,
+        },
+        {
+                .name = "db update",
+                .group = GROUP_GENERAL,
+                .summary = "fetch what is known of vulnerabilities",
+                .synopsis = "[OPTION...]",
+                .description =
+                        "Makes or renews the database that scans are held against: records as OSV publishes them, CISA's list of known "
+                        "exploited vulnerabilities, and EPSS scores. The first time an ecosystem is fetched whole, later only the records "
+                        "that have changed. The new database takes the place of the old one in one step; scans never wait, and an "
+                        "update that fails leaves the old one. A record that can not be read is skipped, named, and makes the exit "
+                        "status 3.",
+                .options = update_options,
+                .examples = update_examples,
+                .needs = NEEDS_WORKERS,
+                .run = cmd_db_update,
+        },
+        {
+                .name = "db status",
+                .group = GROUP_GENERAL,
+                .summary = "show the age of the database and what it holds",
+                .synopsis = "[OPTION...]",
+                .description = "Shows when the database was made, and for each ecosystem how many records there are, how new they are "
+                               "and when they were fetched. Without a database the exit status is 2.",
+                .options = db_format_options,
+                .run = cmd_db_status,
+        },
+        {
+                .name = "db show",
+                .group = GROUP_GENERAL,
+                .summary = "show what the database says of a vulnerability",
+                .synopsis = "[OPTION...] ID",
+                .description = "Shows every record that has this identifier or names it as an alias, as what it comes from, or as related.",
+                .options = db_format_options,
+                .operand = { "ID", "An identifier: CVE-2024-1234, GHSA-..., DSA-...", NULL, 1, 1 },
+                .run = cmd_db_show,
+        },
+        {
+                .name = "db export",
+                .group = GROUP_GENERAL,
+                .summary = "write the database to a file, for a machine without network",
+                .synopsis = "FILE",
+                .description = "Checks the database and writes it to one file, which db import reads elsewhere.",
+                .operand = { "FILE", "The file to write.", NULL, 1, 1 },
+                .run = cmd_db_export,
+        },
+        {
+                .name = "db import",
+                .group = GROUP_GENERAL,
+                .summary = "take a database that another machine exported",
+                .synopsis = "FILE",
+                .description = "Checks all of the file, then puts it in the place of the database. It keeps the age that it has.",
+                .operand = { "FILE", "What db export wrote.", NULL, 1, 1 },
+                .run = cmd_db_import,
+        },
+        {
+                .name = "db compare",
+                .group = GROUP_GENERAL,
+                .summary = "check statements of the form 'A < B' against an ecosystem's order of versions",
+                .synopsis = "ECOSYSTEM",
+                .description =
+                        "Reads lines 'A < B', 'A = B' or 'A > B' on standard input and prints, as they came, those that do not hold; "
+                        "then the exit status is 1. A version that the ecosystem's specification can not read stands below all that it "
+                        "can. For authors of advisories.",
+                .operand = { "ECOSYSTEM", "As OSV names it: Debian, Alpine, Red Hat, npm, PyPI, Maven ...", NULL, 1, 1 },
+                .examples = compare_examples,
+                .run = cmd_db_compare,
         },
         {
                 .name = "version",

@@ -67,6 +67,9 @@ int watching_start(struct watching *w, const char *hostname, struct error *err)
 
         if (w->detect)
                 return 0;
+        w->hostname = strdup(hostname);
+        if (!w->hostname)
+                return error_oom(err);
         r = open_outputs(w, hostname, err);
         return r < 0 ? r : detect_new(&options, &w->detect, err);
 }
@@ -74,8 +77,11 @@ int watching_start(struct watching *w, const char *hostname, struct error *err)
 int watching_tell_losses(const struct watching *w, struct error *err)
 {
         struct deliver_counts counts[DELIVER_MAX];
-        size_t n = deliver_get_counts(w->deliver, counts, ELEMENTS_OF(counts));
         int r = w->code;
+        size_t n;
+
+        deliver_finish(w->deliver);
+        n = deliver_get_counts(w->deliver, counts, ELEMENTS_OF(counts));
 
         if (r < 0 && err)
                 *err = w->why;
@@ -95,4 +101,5 @@ void watching_done(struct watching *w)
         detect_free(w->detect);
         deliver_free(w->deliver);
         rule_set_free(w->rules);
+        free(w->hostname);
 }

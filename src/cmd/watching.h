@@ -12,6 +12,7 @@ struct watching {
         struct rule_set *rules;
         struct deliver *deliver;
         struct detect *detect;
+        char *hostname;
         int code; /* of an alert that could not be made */
         struct error why;
 };

@@ -13,13 +13,14 @@
 
 #include "base/file.h"
 #include "report/deliver.h"
+#include "report/deliver_http.h"
 
 #define PROGRAM_WAIT_MS 200     /* for a program that does not read; then the alert is lost to it */
 #define PROGRAM_PIPE (1u << 20) /* bytes that wait for it */
 #define PROGRAM_RESTART 10      /* seconds between two starts */
 #define PROGRAM_END_MS 2000
 
-enum kind { TO_STDOUT, TO_SYSLOG, TO_PROGRAM, TO_FILE };
+enum kind { TO_STDOUT, TO_SYSLOG, TO_PROGRAM, TO_HTTP, TO_FILE };
 
 struct sink {
         enum kind kind;
@@ -30,6 +31,8 @@ struct sink {
         uint64_t size;     /* FILE */
         pid_t pid;         /* PROGRAM */
         time_t started;
+        struct http_sink *http;
+        struct error later; /* of what it gave up */
         uint64_t delivered, lost;
         struct error why;
 };
@@ -173,6 +176,8 @@ static int write_line(struct sink *s, enum severity severity, struct str line, s
                 return 0;
         case TO_PROGRAM:
                 return write_program(s, line, err);
+        case TO_HTTP:
+                return http_sink_put(s->http, line, err);
         case TO_FILE:
                 return write_file(s, line, err);
         default:
@@ -197,6 +202,7 @@ struct deliver *deliver_free(struct deliver *d)
         for (size_t i = 0; i < d->n; i++) {
                 if (d->sinks[i].kind == TO_PROGRAM)
                         end_program(&d->sinks[i], PROGRAM_END_MS);
+                http_sink_free(d->sinks[i].http);
                 fd_close(d->sinks[i].fd);
                 free(d->sinks[i].destination);
         }
@@ -236,7 +242,8 @@ int deliver_add(struct deliver *d, const char *destination, bool colour, struct 
         d->n++;
         s->where = take_format(s->destination, &s->style, &given);
         s->kind = strcmp(s->where, "-") == 0 ? TO_STDOUT : strcmp(s->where, "syslog") == 0 ? TO_SYSLOG :
-                  s->where[0] == '|' ? TO_PROGRAM : TO_FILE;
+                  s->where[0] == '|' ? TO_PROGRAM :
+                  strncmp(s->where, "http://", 7) == 0 || strncmp(s->where, "https://", 8) == 0 ? TO_HTTP : TO_FILE;
         s->where += s->kind == TO_PROGRAM;
         if (!given)
                 s->style.format = s->kind == TO_STDOUT || s->kind == TO_SYSLOG ? ALERT_TEXT : ALERT_JSON;
@@ -247,6 +254,8 @@ int deliver_add(struct deliver *d, const char *destination, bool colour, struct 
                 r = open_file(s, err);
         else if (s->kind == TO_PROGRAM)
                 r = start_program(s, err);
+        else if (s->kind == TO_HTTP)
+                r = http_sink_new(s->where, &s->http, err);
         return r;
 }
 
@@ -278,12 +287,23 @@ void deliver_reopen(struct deliver *d)
                         d->sinks[i].fd = fd_close(d->sinks[i].fd); /* the next alert opens it */
 }
 
-size_t deliver_get_counts(const struct deliver *d, struct deliver_counts *ret, size_t max)
+void deliver_finish(struct deliver *d)
+{
+        for (size_t i = 0; i < d->n; i++)
+                if (d->sinks[i].http && !http_sink_drain(d->sinks[i].http))
+                        d->sinks[i].lost++; /* at least */
+}
+
+size_t deliver_get_counts(struct deliver *d, struct deliver_counts *ret, size_t max)
 {
         for (size_t i = 0; i < d->n && i < max; i++) {
-                const struct sink *s = &d->sinks[i];
+                struct sink *s = &d->sinks[i];
+                uint64_t sent = s->delivered, lost = 0;
 
-                ret[i] = (struct deliver_counts){ s->destination, s->delivered, s->lost, s->lost ? s->why.message : NULL };
+                if (s->http) /* what it was handed it has sent, given up, or sends still */
+                        http_sink_counts(s->http, &sent, &lost, &s->later);
+                ret[i] = (struct deliver_counts){ s->destination, sent, s->lost + lost,
+                                                  lost ? s->later.message : s->lost ? s->why.message : NULL };
         }
         return d->n;
 }

@@ -12,10 +12,11 @@
 struct deliver;
 
 int deliver_new(const char *hostname, struct deliver **ret, struct error *err) _must_check_;
-struct deliver *deliver_free(struct deliver *deliver); /* waits a moment for programs that were started */
+struct deliver *deliver_free(struct deliver *deliver); /* waits a moment for programs and servers */
 DEFINE_FREEP(struct deliver, deliver_free)
 
-/* Adds a destination, "[FORMAT:]WHERE". WHERE: "-" standard output, "syslog", "|COMMAND" a program that reads lines, else a file
+/* Adds a destination, "[FORMAT:]WHERE". WHERE: "-" standard output, "syslog", "|COMMAND" a program that reads lines, "http://…"
+ * and "https://…" a server that takes each alert by POST, else a file
  * that is appended to and rotated. FORMAT: as alert_format_parse(); without: text for "-" and syslog, json for the others.
  * -EINVAL, -E2BIG, or why it can not be written to. */
 int deliver_add(struct deliver *deliver, const char *destination, bool colour, struct error *err) _must_check_;
@@ -25,12 +26,15 @@ int deliver_alert(struct deliver *deliver, const struct alert *alert, struct err
 /* Opens files anew: somebody else rotated them. */
 void deliver_reopen(struct deliver *deliver);
 
+/* The end: waits a moment for what is on its way. */
+void deliver_finish(struct deliver *deliver);
+
 struct deliver_counts {
         const char *destination; /* borrowed */
         uint64_t delivered, lost;
         const char *why; /* the last was lost, or NULL; borrowed */
 };
 /* How many destinations there are; fills the first `max` of them. */
-size_t deliver_get_counts(const struct deliver *deliver, struct deliver_counts *ret, size_t max);
+size_t deliver_get_counts(struct deliver *deliver, struct deliver_counts *ret, size_t max);
 
 #endif

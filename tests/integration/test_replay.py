@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Recorded events held against rules from outside: `tallyman replay`."""
+import http.server
 import json
 import os
 import resource
 import subprocess
+import threading
 
 import pytest
 
@@ -104,6 +106,46 @@ def test_a_full_disk_is_told_of(log, tmp_path):
     done = subprocess.run([PROGRAM, "replay", "--no-stock", "--rules", tmp_path / "rules.yaml", tmp_path / "log"],
                           stdout=open("/dev/full", "w"), stderr=subprocess.PIPE, text=True)
     assert done.returncode == FAILED and "No space left" in done.stderr
+
+
+class Server(http.server.BaseHTTPRequestHandler):
+    """Refuses the first requests, if told so, then takes them."""
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.requests += 1
+        status = 503 if self.server.requests <= self.server.refused else self.server.status
+        if status == 200:
+            self.server.bodies.append((self.headers["Content-Type"], body))
+        self.send_response(status)
+        self.end_headers()
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def server():
+    made = http.server.HTTPServer(("127.0.0.1", 0), Server)
+    made.requests = made.refused = 0
+    made.status, made.bodies = 200, []
+    threading.Thread(target=made.serve_forever, daemon=True).start()
+    made.url = f"http://127.0.0.1:{made.server_port}/alerts"
+    yield made
+    made.shutdown()
+
+
+def test_a_server_takes_each_alert(server, log):
+    server.refused = 2  # it is tried again
+    done = replay(log(), "--output", f"falco:{server.url}")
+    assert done.returncode == DONE and done.stderr == ""
+    assert [json.loads(body)["rule"] for _, body in server.bodies] == ["Shell starts", "Program starts", "Program starts"]
+    assert {kind for kind, _ in server.bodies} == {"application/json"}
+
+
+def test_a_server_that_refuses_is_told_of(server, log):
+    server.status = 400
+    done = replay(log(), "--output", server.url)
+    assert "3 alerts could not be delivered" in done.stderr and "status 400" in done.stderr
 
 
 def test_a_storm_is_counted(log):
