@@ -229,13 +229,15 @@ static void tie_to_parent(pid_t parent, int signal)
                 _exit(1);
 }
 
-static pid_t start_broker(int fd, const int *others, size_t n)
+static pid_t start_broker(struct sensor_source *sensor, int fd, const int *others, size_t n)
 {
         pid_t parent = getpid(), child = fork();
 
         if (child != 0)
                 return child;
         tie_to_parent(parent, SIGKILL);
+        if (sensor)
+                sensor_leave(sensor);
         for (size_t i = 0; i < n; i++)
                 fd_close(others[i]);
         signal(SIGINT, SIG_IGN);
@@ -250,6 +252,8 @@ static void be_engine(struct keeper *k, pid_t parent, int channel, int broker)
         struct sensor_remote remote = { .channel = channel, .broker = broker, .successor = k->sensor, .room = malloc(MESSAGE_MAX) };
 
         tie_to_parent(parent, SIGTERM);
+        if (k->sensor) /* a successor: what its rights do not reach must not come with descriptors */
+                sensor_leave(k->sensor);
         exit(remote.room ? k->engine(k->ctx, &remote) : 2);
 }
 
@@ -261,7 +265,7 @@ static int start_engine(struct keeper *k, struct error *err)
         if (r == 0)
                 r = pair(broker, err);
         if (r == 0)
-                k->broker_pid = start_broker(broker[0], (int[]){ channel[0], channel[1], broker[1] }, 3);
+                k->broker_pid = start_broker(k->sensor, broker[0], (int[]){ channel[0], channel[1], broker[1] }, 3);
         if (r == 0 && k->broker_pid > 0) {
                 k->pid = fork();
                 if (k->pid == 0) {

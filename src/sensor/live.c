@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The sensor that listens to the kernel: loading, polling, counting. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -224,6 +225,41 @@ static struct sensor_source *free_live(struct sensor_source *source)
 static int live_snapshot(struct sensor_source *source, struct error *err)
 {
         return sensor_take_snapshot(sensor_of(source), err);
+}
+
+/* Programs, maps and links are told by what /proc calls them: libbpf does not hand out all of their descriptors. */
+static bool is_of_sensor(int fd)
+{
+        static const char *const names[] = { "anon_inode:bpf-map", "anon_inode:bpf-prog", "anon_inode:bpf_link",
+                                             "anon_inode:bpf_iter", "anon_inode:btf", "anon_inode:[perf_event]" };
+        char path[32], target[64] = "";
+
+        snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+        if (readlink(path, target, sizeof(target) - 1) < 0)
+                return false;
+        for (size_t i = 0; i < ELEMENTS_OF(names); i++)
+                if (strncmp(target, names[i], strlen(names[i])) == 0)
+                        return true;
+        return false;
+}
+
+void sensor_leave(struct sensor_source *source)
+{
+        struct sensor *sensor = sensor_of(source);
+        DIR *folder = opendir("/proc/self/fd");
+        struct dirent *entry;
+
+        ring_buffer__free(sensor->ring);
+        sensor->ring = NULL;
+        while (folder && (entry = readdir(folder))) {
+                int fd = atoi(entry->d_name); /* "." and "..": 0, which is none of these */
+
+                if (is_of_sensor(fd))
+                        close(fd);
+        }
+        if (folder)
+                closedir(folder);
+        buf_free(&sensor->snapshot);
 }
 
 static const struct sensor_source_ops live_ops = {

@@ -124,6 +124,10 @@ int sensor_set_kinds(struct sensor_source *sensor, const struct sensor_kinds *ki
 int sensor_ignore_cgroup(struct sensor_source *sensor, uint64_t cgroup, struct error *err) _must_check_;
 void sensor_forget_cgroup(struct sensor_source *sensor, uint64_t cgroup); /* it is gone, or a container after all */
 
+/* In a child of the process that opened it, right after fork(): lets go of the descriptors and mappings that came along, so that
+ * who has less rights can not meddle. The sensor must not be used there any more; the parent's goes on. */
+void sensor_leave(struct sensor_source *sensor);
+
 enum sensor_attached {
         SENSOR_NOT_WANTED,
         SENSOR_NOT_ATTACHED,   /* see `reason` */

@@ -99,6 +99,101 @@ static void test_exec(void **state)
         watch_expect(&watch, "procexit", "proc.name=cat", "evt.rawres=0");
 }
 
+/* A terminal of its own, as `docker exec -t` makes one. */
+static void act_terminal(void)
+{
+        int terminal = posix_openpt(O_RDWR | O_NOCTTY);
+        pid_t pid;
+
+        MUST(terminal);
+        MUST(grantpt(terminal));
+        MUST(unlockpt(terminal));
+        MUST(pid = fork());
+        if (pid == 0) {
+                MUST(setsid());
+                MUST(open(ptsname(terminal), O_RDWR)); /* becomes the controlling one */
+                execl("/bin/true", "true", NULL);
+                _exit(1);
+        }
+        waitpid(pid, NULL, 0);
+}
+
+static void test_terminal(void **state)
+{
+        const struct seen *seen;
+
+        NEEDS_BPF();
+        if (access("/dev/ptmx", F_OK) < 0 || access("/dev/pts", F_OK) < 0)
+                skip();
+        watch_run(&watch, act_terminal);
+        if (!watch_find(&watch, "execve", NULL)) {
+                fprintf(stderr, "skipped: there are no terminals here\n");
+                skip();
+        }
+        seen = watch_find(&watch, "execve", "proc.is_sid_leader=true", "proc.is_vpgid_leader=true", NULL);
+        assert_non_null(seen);
+        assert_non_null(strstr(seen->text, "\nproc.tty=348")); /* 136 << 8: the major number of pseudo terminals */
+}
+
+/* What is too long is cut, what is strange is told as it is. */
+static void act_strange(void)
+{
+        enum { ARGUMENTS = 15, LENGTH = 130000, FOLDERS = 14 };
+        char *argv[ARGUMENTS + 2] = { (char *)(uintptr_t)"long" }, name[256];
+        pid_t pid;
+
+        for (int i = 1; i <= ARGUMENTS; i++) {
+                argv[i] = malloc(LENGTH + 1);
+                memset(argv[i], 'a' + i, LENGTH);
+                argv[i][LENGTH] = 0;
+        }
+        MUST(pid = fork());
+        if (pid == 0) {
+                execv("/bin/true", argv);
+                _exit(1);
+        }
+        waitpid(pid, NULL, 0);
+        MUST(chdir(folder));
+        MUST(mkdir("new\nline\033[31m", 0700));
+        MUST(rmdir("new\nline\033[31m"));
+        MUST(unshare(CLONE_NEWNS));
+        MUST(mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL));
+        MUST(mount("none", folder, "tmpfs", 0, NULL));
+        MUST(chdir(folder));
+        memset(name, 'd', 255);
+        name[255] = 0;
+        for (int i = 0; i < FOLDERS; i++) {
+                MUST(mkdir(name, 0700));
+                MUST(chdir(name));
+        }
+        MUST(open("deep", O_CREAT | O_WRONLY, 0600));
+        for (int i = 0; i < FOLDERS; i++) {
+                MUST(mkdir(name, 0700));
+                MUST(chdir(name));
+        }
+        MUST(open("deeper", O_CREAT | O_WRONLY, 0600)); /* a path that no call takes */
+}
+
+static void test_strange(void **state)
+{
+        const struct seen *seen;
+        const char *path;
+
+        NEEDS_BPF();
+        watch_run(&watch, act_strange);
+        seen = watch_find(&watch, "execve", "proc.exe=long", NULL);
+        assert_non_null(seen);
+        assert_non_null(strstr(seen->text, "bbbbbbbb"));
+        watch_expect(&watch, "mkdir", with("evt.arg.path", in_folder("new\nline\033[31m")));
+        seen = watch_find(&watch, "openat", "fd.filename=deep", NULL);
+        assert_non_null(seen);
+        path = strstr(seen->text, "\nfd.name=/tmp/tallyman-sensor-");
+        assert_non_null(path);
+        assert_true(strcspn(path + 1, "\n") > 14 * 256);
+        seen = watch_find(&watch, "openat", "fd.filename=deeper", NULL); /* its end is kept, its start is not */
+        assert_non_null(seen);
+}
+
 static void act_memfd(void)
 {
         const char *const argv[] = { "hidden", NULL }, *const env[] = { NULL };
@@ -561,6 +656,7 @@ static int end(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_terminal), cmocka_unit_test(test_strange),
                 cmocka_unit_test(test_exec),     cmocka_unit_test(test_memfd),      cmocka_unit_test(test_open),
                 cmocka_unit_test(test_names),    cmocka_unit_test(test_overlay),    cmocka_unit_test(test_sockets),    cmocka_unit_test(test_privileges),
                 cmocka_unit_test(test_uring),    cmocka_unit_test(test_scope),    cmocka_unit_test(test_report),
