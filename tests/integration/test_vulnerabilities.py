@@ -169,7 +169,7 @@ def test_other_repositories_packages_are_not_judged(place, bucket):
 def test_exceptions_and_gates_of_the_policy(place, bucket):
     update(bucket)
     root = debian(place, [("openssl", "3.0.1-1")])
-    (place / ".tallyman.yaml").write_text("version: 1\nexceptions:\n  - where:\n      key: CVE-2024-1\n    reason: not reachable\n    owner: team\n    expires: 2099-01-01\n")
+    (place / ".tallyman.yaml").write_text("version: 1\nexceptions:\n  - rule: Package has a known vulnerability\n    where:\n      key: CVE-2024-1\n    reason: not reachable\n    owner: team\n    expires: 2099-01-01\n")
     report = scan(root, "--fail-on", "high", status=0)
     assert found(report)["openssl", "CVE-2024-1"]["status"] == "excepted"
     assert found(report)["openssl", "CVE-2024-2"]["status"] == "open"
