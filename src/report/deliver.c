@@ -85,9 +85,8 @@ static int write_file(struct sink *s, struct str line, struct error *err)
 {
         int r = s->fd < 0 ? open_file(s, err) : 0;
 
-        if (r == 0 && s->size > 0 && s->size + line.n > DELIVER_FILE_BYTES) {
+        if (r == 0 && s->size > 0 && s->size + line.n > DELIVER_FILE_BYTES)
                 rotate(s);
-        }
         if (r == 0)
                 r = file_write(s->fd, line.p, line.n, err);
         if (r == 0)
