@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "inventory/inventory.h"
 #include "oci/layer.h"
 #include "oci/source.h"
+#include "pipeline/container_layers.h"
 #include "pipeline/inventory_join.h"
 #include "pipeline/judge.h"
 #include "pipeline/layers.h"
@@ -100,12 +102,22 @@ static int prepare(struct scan *s, struct error *err)
 static int open_source(struct scan *s, struct error *err)
 {
         const struct source_options options = { .platform = s->options->platform, .limits = &s->options->limits };
-        int r = source_open(s->options->target, &options, &s->result->problems, &s->result->source, err);
+        const char *target = s->options->target;
+        size_t prefix = strlen(CONTAINER_TARGET);
+        int r;
 
+        if (s->options->directories)
+                r = source_open_directories(s->options->directories, &s->result->source, err);
+        else if (strncmp(target, CONTAINER_TARGET, prefix) != 0)
+                r = source_open(target, &options, &s->result->problems, &s->result->source, err);
+        else if (options.platform)
+                r = error_say(err, -EINVAL, "--platform: a container has no platforms to choose from");
+        else
+                r = container_open(target + prefix, &s->result->source, err);
         if (r < 0)
                 return r;
         s->result->image = source_image(s->result->source);
-        s->n_layers = source_root(s->result->source) >= 0 ? 1 : s->result->image->n_layers;
+        s->n_layers = source_n_layers(s->result->source);
         s->layers = calloc(s->n_layers + 1, sizeof(*s->layers));
         s->files = calloc(s->n_layers + 1, sizeof(*s->files));
         return s->layers && s->files ? 0 : error_oom(err);
@@ -232,9 +244,9 @@ static int run(struct scan *s, struct error *err)
                 r = interrupt_check(err);
         if (r == 0)
                 r = inventory_join(result, s->files, s->n_layers, s->options, err);
-        if (r == 0)
+        if (r == 0 && !s->options->inventory_only)
                 r = hold_rules(result, s->options->rules, err);
-        if (r == 0)
+        if (r == 0 && !s->options->inventory_only)
                 r = scan_judge(result, s->layers, s->n_layers, err);
         return r < 0 ? r : result->problems.failed ? error_oom(err) : 0;
 }

@@ -15,6 +15,7 @@
 #include "oci/image_index.h"
 
 struct rule_set;
+struct source_directories;
 
 enum check_state {
         CHECK_DONE,
@@ -44,7 +45,9 @@ struct scan_package {
 };
 
 struct scan_options {
-        const char *target;
+        const char *target; /* see oci/source.h; or container:NAME, of one that runs (engine/engine.h) */
+        const struct source_directories *directories; /* not NULL: these instead of `target` */
+        bool inventory_only; /* no rules and no verdicts */
         const char *platform; /* NULL: this machine's */
         bool use_cache;
         bool owners; /* fill scan_result.owners */
