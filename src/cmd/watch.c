@@ -19,6 +19,7 @@ struct session {
         struct watching watching;
         struct watch *watch;
         struct event_log_writer *log;
+        struct image_scanner *scanner;
         int log_fd;
         uint64_t lost; /* as told */
         time_t loss_told;
@@ -27,6 +28,7 @@ struct session {
 static void session_done(struct session *s)
 {
         watch_free(s->watch);
+        image_scanner_free(s->scanner);
         event_log_writer_free(s->log);
         fd_close(s->log_fd);
         watching_done(&s->watching);
@@ -83,7 +85,9 @@ static int start(struct session *s, struct error *err)
         int r;
 
         (void)!gethostname(hostname, sizeof(hostname) - 1);
-        r = watching_open(&s->watching, s->args, err);
+        r = image_scanner_start(&s->scanner, err); /* forks: the fewer is open yet, the better */
+        if (r == 0)
+                r = watching_open(&s->watching, s->args, err);
         if (r == 0)
                 r = watching_start(&s->watching, hostname, err);
         if (r == 0)
@@ -92,6 +96,7 @@ static int start(struct session *s, struct error *err)
                 return r;
         options.detect = s->watching.detect;
         options.log = s->log;
+        options.scanner = s->scanner;
         options.hostname = s->watching.hostname;
         return watch_new(&options, &s->watch, err);
 }

@@ -23,11 +23,19 @@
 
 static struct detector_set *detectors; /* lives as long as the process: workers inherit it */
 
-int scan_init(struct error *err)
+static int start_workers(struct error *err)
 {
         static struct worker_job jobs[6];
         const struct worker_job all[] = { layer_tar_job, layer_tree_job, oci_document_job, oci_archive_job, oci_inflate_job,
                                            yaml_job };
+
+        for (size_t i = 0; i < ELEMENTS_OF(all); i++)
+                jobs[i] = all[i];
+        return worker_init(jobs, ELEMENTS_OF(jobs), err);
+}
+
+int scan_init(struct error *err)
+{
         size_t n = 0;
         int r;
 
@@ -44,9 +52,18 @@ int scan_init(struct error *err)
         if (r < 0)
                 return r;
         layer_set_detectors(detectors);
-        for (size_t i = 0; i < ELEMENTS_OF(all); i++)
-                jobs[i] = all[i];
-        return worker_init(jobs, ELEMENTS_OF(jobs), err);
+        return start_workers(err);
+}
+
+int scan_init_forked(struct error *err)
+{
+        worker_forget();
+        return start_workers(err);
+}
+
+const char *scan_version(void)
+{
+        return detector_set_version(detectors);
 }
 
 struct scan_result *scan_result_free(struct scan_result *result)
@@ -166,8 +183,9 @@ static int index_fresh(struct scan *s, const struct cache_key *key, struct error
 {
         size_t problems = s->result->problems.n + s->result->problems.more;
         struct error why = ERROR_INIT;
-        _cleanup_close_ int fd = key ? cache_new_file(s->cache, &why) : -ENOENT;
-        bool in_cache = fd >= 0;
+        const int *output = s->options->index_output;
+        _cleanup_close_ int fd = output ? dup(*output) : key ? cache_new_file(s->cache, &why) : -ENOENT;
+        bool in_cache = fd >= 0 && !output;
         int r, copy;
 
         if (fd < 0)
