@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The door to libarchive: walking one tar stream (ustar, pax, GNU, with sparse files and long names). */
+/* The door to libarchive: walking one tar stream (ustar, pax, GNU, with sparse files and long names), or one of zip. */
 #ifndef TALLYMAN_BASE_ARCHIVE_H
 #define TALLYMAN_BASE_ARCHIVE_H
 
@@ -62,5 +62,22 @@ int tar_reader_next(struct tar_reader *tar, struct tar_entry *ret, struct error 
  * end. Pieces are borrowed until the next call. */
 int tar_reader_data(struct tar_reader *tar, const uint8_t **ret_data, size_t *ret_n, uint64_t *ret_offset,
                     struct error *err) _must_check_;
+
+/* The same for a zip archive, read from its start to its end: memory does not grow with the number of members. What the
+ * central directory says is not looked at. */
+struct zip_reader;
+
+struct zip_entry {
+        struct str path; /* borrowed until the next call; the archive's own bytes */
+        bool is_file;
+};
+
+int zip_reader_new(struct tar_source source, struct zip_reader **ret, struct error *err) _must_check_;
+struct zip_reader *zip_reader_free(struct zip_reader *zip);
+DEFINE_FREEP(struct zip_reader, zip_reader_free)
+/* 1, 0 at the end, -EBADMSG damaged or truncated, or what the source said. */
+int zip_reader_next(struct zip_reader *zip, struct zip_entry *ret, struct error *err) _must_check_;
+/* Appends the current member's data; more than `max` bytes is -E2BIG, and the next member can still be read. */
+int zip_reader_data(struct zip_reader *zip, size_t max, struct buf *out, struct error *err) _must_check_;
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/str.h"
 
 enum compression {
         COMPRESSION_NONE,
@@ -50,5 +51,17 @@ enum compression inflater_compression(const struct inflater *inflater);
 int inflater_next(struct inflater *inflater, const uint8_t **ret_data, size_t *ret_n, struct error *err) _must_check_;
 uint64_t inflater_bytes_in(const struct inflater *inflater);
 uint64_t inflater_bytes_out(const struct inflater *inflater);
+
+/* ---- what other formats hold ---- */
+
+enum deflate_kind {
+        DEFLATE_RAW,  /* RFC 1951 */
+        DEFLATE_ZLIB, /* RFC 1950 */
+};
+
+/* Appends all that one deflate stream holds to `out`; more than `max` bytes is -E2BIG. What follows its end is not
+ * looked at. -EBADMSG: damaged, or it ends too early. */
+int deflate_read(struct byte_source source, enum deflate_kind kind, size_t max, struct buf *out, struct error *err)
+        _must_check_;
 
 #endif

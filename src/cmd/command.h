@@ -16,7 +16,7 @@
 /* The exit status of every command; the first that applies. */
 enum exit_status {
         EXIT_STATUS_DONE = 0,
-        EXIT_STATUS_FINDINGS = 1,   /* at or above --fail-on */
+        EXIT_STATUS_FINDINGS = 1,   /* at or above --fail-on, or a gate of the policy is reached */
         EXIT_STATUS_FAILED = 2,     /* could not do what was asked */
         EXIT_STATUS_INCOMPLETE = 3, /* done, but something could not be read */
 };
@@ -125,6 +125,7 @@ int completion_script(const char *shell, struct buf *out, struct error *err) _mu
 
 int cmd_scan(const struct arguments *args, struct error *err) _must_check_;
 int cmd_watch(const struct arguments *args, struct error *err) _must_check_;
+int cmd_sbom(const struct arguments *args, struct error *err) _must_check_;
 int cmd_events(const struct arguments *args, struct error *err) _must_check_;
 int cmd_replay(const struct arguments *args, struct error *err) _must_check_;
 int cmd_policy_check(const struct arguments *args, struct error *err) _must_check_;
@@ -140,6 +141,12 @@ int cmd_rules_test(const struct arguments *args, struct error *err) _must_check_
 int cmd_rules_list(const struct arguments *args, struct error *err) _must_check_;
 int cmd_containers(const struct arguments *args, struct error *err) _must_check_;
 int cmd_cache_prune(const struct arguments *args, struct error *err) _must_check_;
+int cmd_db_update(const struct arguments *args, struct error *err) _must_check_;
+int cmd_db_status(const struct arguments *args, struct error *err) _must_check_;
+int cmd_db_show(const struct arguments *args, struct error *err) _must_check_;
+int cmd_db_export(const struct arguments *args, struct error *err) _must_check_;
+int cmd_db_import(const struct arguments *args, struct error *err) _must_check_;
+int cmd_db_compare(const struct arguments *args, struct error *err) _must_check_;
 int cmd_version(const struct arguments *args, struct error *err) _must_check_;
 int cmd_help(const struct arguments *args, struct error *err) _must_check_;
 int cmd_completion(const struct arguments *args, struct error *err) _must_check_;

@@ -8,8 +8,8 @@
 static const char *const log_formats[] = { "text", "json", NULL };
 static const char *const log_levels[] = { "error", "warning", "info", "debug", NULL };
 #define FORMAT_NAME(name, function) name,
+static const char *const sbom_formats[] = { REPORT_SBOM_FORMATS(FORMAT_NAME) NULL };
 static const char *const report_formats[] = { REPORT_SCAN_FORMATS(FORMAT_NAME) NULL };
-static const char *const severities[] = { "low", "medium", "high", "critical", NULL };
 static const char *const shells[] = { "bash", "zsh", "fish", NULL };
 
 /* Options that mean the same in several commands. */
@@ -32,7 +32,8 @@ const struct option_spec global_options[] = {
 
 const struct help_item exit_statuses[] = {
         { "0", "Done." },
-        { "1", "Done, and there are findings at or above --fail-on. Never without that option." },
+        { "1", "Done, and something was found that fails the run: what --fail-on or a gate of the policy names, or what the "
+               "command itself checks." },
         { "2", "What was asked could not be done: bad usage, no such image, a report that could not be written." },
         { "3", "Done, but incomplete: something could not be read. The report names it." },
         { NULL },
@@ -41,7 +42,11 @@ const struct help_item exit_statuses[] = {
 static const struct option_spec scan_options[] = {
         { "format", 'f', "FORMAT", "How the report is written. The default is table.", report_formats },
         { "output", 'o', "FILE", "Write the report to this file, which is replaced only once the report is complete." },
-        { "fail-on", 0, "SEVERITY", "Exit with status 1 if a finding is of this severity or above.", severities },
+        { "fail-on", 0, "TERMS", "Exit with status 1 if a finding meets all of these terms, with commas between them: a severity (or above), "
+                               "fixable (a version that fixes it is known), kev (it is known to be exploited). May be repeated: one of them "
+                               "is enough.", NULL, true },
+        { "max-db-age", 0, "AGE", "How old what is known of vulnerabilities may be, before the check counts as incomplete; as in 30d. The "
+                                  "default is 7d, 0s takes any age." },
         { "rules", 'r', "FILE", "Judge by these rules too: a file, a signed bundle, or a folder of them. May be repeated.", NULL, true },
         TRUST_RULES_OPTION,
         { "policy", 0, "FILE", "Gates, exceptions and owners. The default is .tallyman.yaml in the working directory, if it is there." },
@@ -76,16 +81,37 @@ static const struct help_item scan_examples[] = {
           "Writes all that is known of one tag of a layout, with every file." },
         { "tallyman scan --format sarif --output app.sarif app.tar", "Writes the findings for a code scanning service." },
         { "tallyman scan --fail-on high app.tar", "Ends with status 1 if something is wrong that is high or critical." },
+        { "tallyman scan --fail-on high,fixable --fail-on kev app.tar",
+          "Ends with status 1 for what is high and can be fixed, and for what is known to be exploited." },
         { NULL },
 };
 
+static const char *const table_or_json[] = { "table", "json", NULL };
+
 static const struct option_spec containers_options[] = {
-        { "format", 'f', "FORMAT", "How the list is written. The default is table.", report_formats },
+        { "format", 'f', "FORMAT", "How the list is written. The default is table.", table_or_json },
         { NULL },
 };
 
 static const struct help_item containers_examples[] = {
         { "tallyman containers", "Lists what runs here, whatever runs it." },
+        { NULL },
+};
+
+static const struct option_spec sbom_options[] = {
+        { "format", 'f', "FORMAT", "CycloneDX 1.6 or SPDX 2.3, both in JSON. The default is cyclonedx.", sbom_formats },
+        { "output", 'o', "FILE", "Write to this file, which is replaced only once all is written." },
+        { "name", 0, "NAME", "What the image is called in it. The default is its id, since that is the same wherever it is." },
+        { "platform", 0, "PLATFORM", "Which image of several, as os/architecture or os/architecture/variant. The default is "
+                                     "this machine's." },
+        { "no-cache", 0, NULL, "Read every layer again and remember nothing." },
+        { "limit", 0, "NAME=VALUE", "Change a limit on what the image may cost; named below. May be repeated.", NULL, true },
+        { NULL },
+};
+
+static const struct help_item sbom_examples[] = {
+        { "tallyman sbom --output app.cdx.json app.tar", "Writes a bill of materials in CycloneDX." },
+        { "tallyman sbom --format spdx --name registry.example/app:1.2 oci-dir:layout:v2", "Prints one in SPDX, under a name." },
         { NULL },
 };
 
@@ -208,6 +234,8 @@ static const struct option_spec watch_options[] = {
         { "all", 'a', NULL, "Tell each alert. Without it the eleventh of one rule and container in a minute is counted only." },
         { "host", 0, NULL, "Watch what runs in no container too." },
         { "record", 0, "FILE", "Write every event that was judged to this file, for 'tallyman replay'. It must not exist yet." },
+        { "user", 0, "NAME", "The user that judges events and writes alerts, with no rights of root. The default is tallyman, if there is "
+                             "one, else nobody." },
         { "for", 0, "TIME", "End after this time: 30s, 5m, 12h." },
         { NULL },
 };
@@ -256,6 +284,33 @@ static const struct help_item explain_examples[] = {
         { NULL },
 };
 
+static const struct option_spec update_options[] = {
+        { "from", 0, "URL|DIR", "Where records come from, in the layout of the public OSV bucket, which is the default." },
+        { "ecosystem", 0, "NAME", "Update only this one; the others stay as they are. May be repeated. The default is all that are "
+                                  "published there and known here.", NULL, true },
+        { "kev", 0, "URL|FILE", "Where the list of known exploited vulnerabilities comes from. The default is CISA's, or with --from the "
+                                "file kev/known_exploited_vulnerabilities.json there, if it exists." },
+        { "epss", 0, "URL|FILE", "Where EPSS scores come from. The default is FIRST's, or with --from the file "
+                                 "epss/epss_scores-current.csv.gz there, if it exists." },
+        { NULL },
+};
+
+static const struct help_item update_examples[] = {
+        { "tallyman db update --ecosystem Debian --ecosystem PyPI", "Fetches what images of Debian with Python need." },
+        { "tallyman db update --from /mnt/osv-copy", "Reads a copy of the bucket, without network." },
+        { NULL },
+};
+
+static const struct option_spec db_format_options[] = {
+        { "format", 'f', "FORMAT", "How it is written. The default is table.", report_formats },
+        { NULL },
+};
+
+static const struct help_item compare_examples[] = {
+        { "echo '1.0~rc1 < 1.0' | tallyman db compare Debian", "Holds, so nothing is printed." },
+        { NULL },
+};
+
 static const struct help_item completion_examples[] = {
         { "source <(tallyman completion bash)", "Completes in the shell at hand." },
         { NULL },
@@ -282,14 +337,32 @@ const struct command commands[] = {
                 .run = cmd_scan,
         },
         {
+                .name = "sbom",
+                .group = GROUP_IMPLEMENTATION,
+                .summary = "write an image's bill of materials",
+                .synopsis = "[OPTION...] TARGET",
+                .description =
+                        "Reads an image as 'tallyman scan' does, and writes its packages for other programs: those that are "
+                        "installed, and those that lockfiles in it declare, each with where it is named and the layer it came from.\n\n"
+                        "The same image gives the same bytes, wherever it is read from: the document's id is made from what it says, "
+                        "and its time is SOURCE_DATE_EPOCH from the environment, else when the image was created, else 1970.",
+                .terms_title = "Targets and limits",
+                .terms = scan_terms,
+                .options = sbom_options,
+                .operand = { "TARGET", "The image. Without a prefix a path is recognised by its content.", NULL, 1, 1 },
+                .examples = sbom_examples,
+                .needs = NEEDS_WORKERS,
+                .run = cmd_sbom,
+        },
+        {
                 .name = "policy check",
                 .group = GROUP_INITIATION,
                 .summary = "say what is wrong in a policy, and which exceptions have expired",
                 .synopsis = "[FILE]",
                 .description =
                         "Reads a policy: gates, exceptions and owners, as 'tallyman scan' uses them. Without FILE it is .tallyman.yaml in "
-                        "the working directory. Names each exception that has expired, and those that do within 30 days. The exit status "
-                        "is 1 if one has expired.",
+                        "the working directory. Names each exception that has expired, that does within 30 days, or that holds for more than "
+                        "a year. The exit status is 1 if one has expired.",
                 .operand = { "FILE", "A policy.", NULL, 0, 1 },
                 .needs = NEEDS_WORKERS,
                 .run = cmd_policy_check,
@@ -495,6 +568,73 @@ const struct command commands[] = {
                 .options = prune_options,
                 .examples = prune_examples,
                 .run = cmd_cache_prune,
+        },
+        {
+                .name = "db update",
+                .group = GROUP_GENERAL,
+                .summary = "fetch what is known of vulnerabilities",
+                .synopsis = "[OPTION...]",
+                .description =
+                        "Makes or renews the database that scans are held against: records as OSV publishes them, CISA's list of known "
+                        "exploited vulnerabilities, and EPSS scores. The first time an ecosystem is fetched whole, later only the records "
+                        "that have changed. The new database takes the place of the old one in one step; scans never wait, and an "
+                        "update that fails leaves the old one. A record that can not be read is skipped, named, and makes the exit "
+                        "status 3.",
+                .options = update_options,
+                .examples = update_examples,
+                .needs = NEEDS_WORKERS,
+                .run = cmd_db_update,
+        },
+        {
+                .name = "db status",
+                .group = GROUP_GENERAL,
+                .summary = "show the age of the database and what it holds",
+                .synopsis = "[OPTION...]",
+                .description = "Shows when the database was made, and for each ecosystem how many records there are, how new they are "
+                               "and when they were fetched. Without a database the exit status is 2.",
+                .options = db_format_options,
+                .run = cmd_db_status,
+        },
+        {
+                .name = "db show",
+                .group = GROUP_GENERAL,
+                .summary = "show what the database says of a vulnerability",
+                .synopsis = "[OPTION...] ID",
+                .description = "Shows every record that has this identifier or names it as an alias, as what it comes from, or as related.",
+                .options = db_format_options,
+                .operand = { "ID", "An identifier: CVE-2024-1234, GHSA-..., DSA-...", NULL, 1, 1 },
+                .run = cmd_db_show,
+        },
+        {
+                .name = "db export",
+                .group = GROUP_GENERAL,
+                .summary = "write the database to a file, for a machine without network",
+                .synopsis = "FILE",
+                .description = "Checks the database and writes it to one file, which db import reads elsewhere.",
+                .operand = { "FILE", "The file to write.", NULL, 1, 1 },
+                .run = cmd_db_export,
+        },
+        {
+                .name = "db import",
+                .group = GROUP_GENERAL,
+                .summary = "take a database that another machine exported",
+                .synopsis = "FILE",
+                .description = "Checks all of the file, then puts it in the place of the database. It keeps the age that it has.",
+                .operand = { "FILE", "What db export wrote.", NULL, 1, 1 },
+                .run = cmd_db_import,
+        },
+        {
+                .name = "db compare",
+                .group = GROUP_GENERAL,
+                .summary = "check statements of the form 'A < B' against an ecosystem's order of versions",
+                .synopsis = "ECOSYSTEM",
+                .description =
+                        "Reads lines 'A < B', 'A = B' or 'A > B' on standard input and prints, as they came, those that do not hold; "
+                        "then the exit status is 1. A version that the ecosystem's specification can not read stands below all that it "
+                        "can. For authors of advisories.",
+                .operand = { "ECOSYSTEM", "As OSV names it: Debian, Alpine, Red Hat, npm, PyPI, Maven ...", NULL, 1, 1 },
+                .examples = compare_examples,
+                .run = cmd_db_compare,
         },
         {
                 .name = "version",

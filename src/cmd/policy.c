@@ -28,32 +28,67 @@ int policy_open(const char *path, struct policy **ret, struct error *err)
         return fd < 0 ? error_set(err, -errno, "open the policy '%s'", path) : parse(fd, path, ret, err);
 }
 
+/* Root too is told what others decide in their own folders: what it runs may answer for more than they do. */
+static bool is_of_others(const struct stat *st)
+{
+        return (st->st_uid != 0 && st->st_uid != geteuid()) || st->st_mode & S_IWOTH;
+}
+
 int policy_open_here(struct policy **ret, struct error *err)
 {
-        _cleanup_close_ int fd = open(POLICY_NAME, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        /* A link would lend the owner of what it points to. */
+        _cleanup_close_ int fd = open(POLICY_NAME, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW);
         struct stat st;
 
         *ret = NULL;
-        if (fd < 0)
-                return errno == ENOENT ? 0 : error_set(err, -errno, "open '" POLICY_NAME "'");
-        if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-                return error_say(err, -EINVAL, "'" POLICY_NAME "' is no file: name the policy with --policy, or give --no-policy");
-        if ((st.st_uid != 0 && st.st_uid != geteuid() && geteuid() != 0) || st.st_mode & S_IWOTH)
-                return error_say(err, -EPERM, "'" POLICY_NAME "' could have been written by others, who may not decide what is excepted: "
+        if (fd < 0 && errno == ENOENT)
+                return 0;
+        if (fd < 0 && errno != ELOOP)
+                return error_set(err, -errno, "open '" POLICY_NAME "'");
+        if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+                return error_say(err, -EINVAL,
+                                 "'" POLICY_NAME "' is no file: name the policy with --policy, or give --no-policy");
+        if (is_of_others(&st))
+                return error_say(err, -EPERM,
+                                 "'" POLICY_NAME
+                                 "' could have been written by others, who may not decide what is excepted: "
                                  "take it with --policy " POLICY_NAME ", or give --no-policy");
         return parse(fd, POLICY_NAME, ret, err);
 }
 
 /* ---- policy check ---- */
 
-static void tell(const struct policy *policy, const struct policy_exception *e, const char *what, struct buf *out)
+/* What there is to be said of one exception; true if it has expired. */
+static bool tell(const struct policy *policy, const struct policy_exception *e, int64_t now, struct buf *out)
 {
+        _cleanup_(buf_free) struct buf where = { 0 };
+        bool expired = policy_exception_expired(e, now);
+        const char *what = expired                                 ? "expired on"
+                           : policy_exception_expires_soon(e, now) ? "expires soon, on"
+                           : policy_exception_is_far(e, now)       ? "warning: holds for more than a year, until"
+                           : e->expires.n                          ? NULL
+                                                                   : "never expires";
+
+        if (!what)
+                return false;
+        policy_where_print(&e->where, &where);
         buf_add_quoted(out, str_from(policy->file));
-        buf_printf(out, ":%u: %s %.*s: ", e->line, what, STR_ARG(e->expires));
-        buf_add_quoted(out, e->where.id.n ? e->where.id : e->where.rule);
+        buf_printf(out, ":%u: %s%s%.*s: ", e->line, what, e->expires.n ? " " : "", STR_ARG(e->expires));
+        buf_add_quoted(out, buf_str(&where));
         buf_puts(out, " (");
         buf_add_quoted(out, e->owner);
         buf_puts(out, ")\n");
+        return expired;
+}
+
+static int open_named_or_here(const struct arguments *args, struct policy **ret, struct error *err)
+{
+        int r;
+
+        if (args->n_operands)
+                return policy_open(args->operands[0], ret, err);
+        r = policy_open_here(ret, err);
+        return r == 0 && !*ret ? error_say(err, -ENOENT, "there is no '" POLICY_NAME "' here: name a policy") : r;
 }
 
 int cmd_policy_check(const struct arguments *args, struct error *err)
@@ -62,21 +97,14 @@ int cmd_policy_check(const struct arguments *args, struct error *err)
         _cleanup_(buf_free) struct buf text = { 0 };
         int64_t now = time(NULL);
         uint32_t expired = 0;
-        int r = policy_open(args->n_operands ? args->operands[0] : POLICY_NAME, &policy, err);
+        int r = open_named_or_here(args, &policy, err);
 
         if (r < 0)
                 return r;
-        for (uint32_t i = 0; i < policy->n_exceptions; i++) {
-                const struct policy_exception *e = &policy->exceptions[i];
-
-                expired += policy_exception_expired(e, now);
-                if (policy_exception_expired(e, now))
-                        tell(policy, e, "expired on", &text);
-                else if (policy_exception_expires_soon(e, now))
-                        tell(policy, e, "expires soon, on", &text);
-        }
-        buf_printf(&text, "%u gates, %u exceptions (%u expired), %u owners\n", policy->n_gates, policy->n_exceptions, expired,
-                   policy->n_owners);
+        for (uint32_t i = 0; i < policy->n_exceptions; i++)
+                expired += tell(policy, &policy->exceptions[i], now, &text);
+        buf_printf(&text, "%u gates, %u exceptions (%u expired), %u owners\n", policy->n_gates, policy->n_exceptions,
+                   expired, policy->n_owners);
         r = print_text(&text, err);
         return r < 0 ? r : expired ? EXIT_STATUS_FINDINGS : EXIT_STATUS_DONE;
 }

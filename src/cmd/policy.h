@@ -8,7 +8,7 @@
 /* Reads a policy file that the user named. */
 int policy_open(const char *path, struct policy **ret, struct error *err) _must_check_;
 /* The one in the working directory, NULL where there is none. -EPERM: somebody else could have written it, so that what it hides
- * may be hidden by others. */
+ * may be hidden by others. -EINVAL: it is no regular file. */
 int policy_open_here(struct policy **ret, struct error *err) _must_check_;
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -7,10 +8,14 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "cmd/command.h"
+#include "cmd/fail_on.h"
 #include "cmd/policy.h"
 #include "cmd/rules.h"
+#include "cmd/scan.h"
 #include "pipeline/scan.h"
 #include "report/report.h"
+
+#define TIME_MAX 253402300799ull /* the last second of the year 9999 */
 
 /* "NAME=VALUE" into the limit of that name. */
 static int set_limit(struct scan_limits *limits, const char *text, struct error *err)
@@ -48,7 +53,19 @@ static int set_limit(struct scan_limits *limits, const char *text, struct error 
                          (int)(equals - text), text);
 }
 
-static int read_options(const struct arguments *args, struct scan_options *options, struct error *err)
+#define MAX_DB_AGE_DEFAULT (7 * 86400)
+
+static int read_max_age(const struct arguments *args, uint64_t *ret, struct error *err)
+{
+        const char *text = arguments_get(args, "max-db-age");
+        int r = text ? parse_age(text, ret, err) : 0;
+
+        if (!text)
+                *ret = MAX_DB_AGE_DEFAULT;
+        return r < 0 ? error_wrap(err, "--max-db-age") : 0;
+}
+
+int scan_read_options(const struct arguments *args, struct scan_options *options, struct error *err)
 {
         *options = (struct scan_options){
                 .target = args->operands[0],
@@ -66,11 +83,11 @@ static int read_options(const struct arguments *args, struct scan_options *optio
                 if (r < 0)
                         return r;
         }
-        return 0;
+        return read_max_age(args, &options->max_db_age, err);
 }
 
 /* Every worker would refuse by itself, but only once there is an image to blame for it. */
-static int check_confinement(struct error *err)
+int scan_check_confinement(struct error *err)
 {
         struct worker_features features;
 
@@ -101,6 +118,18 @@ static render_fn renderer_for(const char *format)
         return formats[0].render; /* the arguments were held against the same table */
 }
 
+int scan_report_time(struct report_options *options, struct error *err)
+{
+        const char *epoch = getenv("SOURCE_DATE_EPOCH");
+
+        if (!epoch || !*epoch)
+                return 0;
+        if (str_to_u64(str_from(epoch), 10, &options->time) < 0 || options->time > TIME_MAX)
+                return error_say(err, -EINVAL, "SOURCE_DATE_EPOCH is '%s': expected seconds since 1970", epoch);
+        options->has_time = true;
+        return 0;
+}
+
 static int write_report(const struct arguments *args, const struct scan_result *result, struct output *out, struct error *err)
 {
         bool to_terminal = !arguments_has(args, "output");
@@ -109,8 +138,10 @@ static int write_report(const struct arguments *args, const struct scan_result *
                 .colour = to_terminal && terminal_wants_colour(STDOUT_FILENO),
                 .width = to_terminal ? terminal_width(STDOUT_FILENO, 0) : 0,
         };
-        int r = renderer_for(arguments_get(args, "format"))(result, &options, out, err);
+        int r = scan_report_time(&options, err);
 
+        if (r == 0)
+                r = renderer_for(arguments_get(args, "format"))(result, &options, out, err);
         return r < 0 ? r : output_finish(out, err);
 }
 
@@ -136,8 +167,8 @@ struct session {
         struct policy *policy; /* NULL: there is none */
         struct output *out;
         struct scan_result *result;
-        bool has_severity;
-        enum severity severity; /* of --fail-on */
+        struct fail_on *fail_on; /* each --fail-on */
+        size_t n_fail_on;
 };
 
 static void session_done(struct session *s)
@@ -146,6 +177,7 @@ static void session_done(struct session *s)
         output_free(s->out);
         rule_set_free(s->rules);
         policy_free(s->policy);
+        free(s->fail_on);
 }
 
 static int open_policy(struct session *s, struct error *err)
@@ -153,6 +185,8 @@ static int open_policy(struct session *s, struct error *err)
         const char *path = arguments_get(s->args, "policy");
         int r;
 
+        if (path && arguments_has(s->args, "no-policy"))
+                return error_say(err, -EINVAL, "--policy and --no-policy: give one of them");
         if (path)
                 return policy_open(path, &s->policy, err);
         if (arguments_has(s->args, "no-policy"))
@@ -166,12 +200,11 @@ static int open_policy(struct session *s, struct error *err)
 /* All that can be wrong before the work; a place that can not be written to is better known at once. */
 static int prepare(struct session *s, struct error *err)
 {
-        const char *path = arguments_get(s->args, "output"), *fail_on = arguments_get(s->args, "fail-on");
-        int r = fail_on ? severity_parse(fail_on, &s->severity, err) : 0;
+        const char *path = arguments_get(s->args, "output");
+        int r = fail_on_read(s->args, &s->fail_on, &s->n_fail_on, err);
 
-        s->has_severity = fail_on;
         if (r == 0)
-                r = read_options(s->args, &s->options, err);
+                r = scan_read_options(s->args, &s->options, err);
         if (r == 0)
                 r = open_rules(s->args, &s->rules, err);
         if (r == 0)
@@ -179,43 +212,69 @@ static int prepare(struct session *s, struct error *err)
         if (r == 0)
                 r = path ? output_open(path, &s->out, err) : output_stdout(&s->out, err);
         s->options.rules = s->rules;
-        return r < 0 ? r : check_confinement(err);
+        return r < 0 ? r : scan_check_confinement(err);
+}
+
+#define EXCEPTIONS_TOLD 20
+
+/* What nothing needs any more should go, and a year that is far away may be mistyped. */
+static void tell_exceptions(const struct policy *policy, const struct policy_use *use, int64_t now)
+{
+        uint32_t told = 0, far = 0, first_far = 0;
+
+        for (uint32_t i = 0; i < policy->n_exceptions; i++) {
+                const struct policy_exception *e = &policy->exceptions[i];
+
+                if (!use->used[i] && told++ < EXCEPTIONS_TOLD)
+                        log_info("%s:%u: this exception excepts nothing here", policy->file, e->line);
+                if (policy_exception_is_far(e, now) && far++ == 0)
+                        first_far = e->line;
+        }
+        if (told > EXCEPTIONS_TOLD)
+                log_info("'%s': %u more exceptions except nothing here", policy->file, told - EXCEPTIONS_TOLD);
+        if (far)
+                log_warning("%s:%u: this exception%s for more than a year", policy->file, first_far,
+                            far > 1 ? " and others hold" : " holds");
 }
 
 static int apply_policy(struct session *s, struct error *err)
 {
         struct policy_use use = { 0 };
+        int64_t now = time(NULL);
         int r;
 
         if (!s->policy)
                 return 0;
-        r = policy_apply(s->policy, &s->result->findings, time(NULL), &use, err);
+        r = policy_apply(s->policy, &s->result->findings, now, &use, err);
+        if (r == 0) {
+                s->result->policy = s->policy->file;
+                tell_exceptions(s->policy, &use, now);
+        }
         free(use.used);
-        if (r < 0)
-                return r;
-        s->result->policy = s->policy->file;
-        if (use.unused)
-                log_info("%u exceptions of '%s' excepted nothing here", use.unused, s->policy->file);
-        return 0;
+        return r;
 }
 
 /* What fails the run is said: a status alone tells nobody where to look. */
 static int status_of(const struct session *s)
 {
+        const struct finding_list *list = &s->result->findings;
         const struct policy_gate *gate = NULL;
         _cleanup_(buf_free) struct buf text = { 0 };
         size_t n = 0;
 
         if (s->policy)
-                gate = policy_gate_reached(s->policy, &s->result->findings, &n);
+                gate = policy_gate_reached(s->policy, list, &n);
         if (gate) {
                 policy_gate_print(gate, &text);
-                log_warning("%zu %s reach the gate at %s:%u: %s", n, n == 1 ? "finding" : "findings", s->policy->file, gate->line,
-                            text.data ? text.data : "");
+                log_warning("%zu %s the gate at %s:%u: %s", n, n == 1 ? "finding reaches" : "findings reach", s->policy->file,
+                            gate->line, text.data ? text.data : "");
                 return EXIT_STATUS_FINDINGS;
         }
-        if (s->has_severity && finding_list_reaches(&s->result->findings, s->severity))
+        n = fail_on_reached(s->fail_on, s->n_fail_on, list);
+        if (n) {
+                log_warning("%zu %s what --fail-on names", n, n == 1 ? "finding is" : "findings are");
                 return EXIT_STATUS_FINDINGS;
+        }
         return s->result->complete ? EXIT_STATUS_DONE : EXIT_STATUS_INCOMPLETE;
 }
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/interrupt.h"
 #include "base/log.h"
+#include "base/privileges.h"
 #include "cmd/command.h"
 #include "cmd/watching.h"
 #include "pipeline/watch.h"
@@ -13,13 +15,17 @@
 #define POLL_MS 100
 #define LOSS_TOLD_EVERY 10 /* seconds */
 #define HOSTNAME_MAX 256
+#define USUAL_USER "tallyman" /* made by packages */
+#define OTHER_USER "nobody"
 
+/* The engine's side of a watch; it may be the successor of one that died. */
 struct session {
         const struct arguments *args;
+        time_t ends; /* of the monotonic clock; 0: never */
         struct watching watching;
         struct watch *watch;
         struct event_log_writer *log;
-        struct image_scanner *scanner;
+        struct image_scanner *scanner; /* the keeper's */
         int log_fd;
         uint64_t lost; /* as told */
         time_t loss_told;
@@ -28,22 +34,23 @@ struct session {
 static void session_done(struct session *s)
 {
         watch_free(s->watch);
-        image_scanner_free(s->scanner);
         event_log_writer_free(s->log);
         fd_close(s->log_fd);
         watching_done(&s->watching);
 }
 
-static int open_log(struct session *s, const char *hostname, struct error *err)
+static int open_log(struct session *s, bool goes_on, const char *hostname, struct error *err)
 {
         const char *path = arguments_get(s->args, "record");
+        struct stat st;
 
         if (!path)
                 return 0;
-        s->log_fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY, 0600);
-        if (s->log_fd < 0)
+        s->log_fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | O_NOCTTY | (goes_on ? 0 : O_CREAT | O_EXCL), 0600);
+        if (s->log_fd < 0 || fstat(s->log_fd, &st) < 0)
                 return error_set(err, -errno, "make the recording '%s'", path);
-        return event_log_writer_new(s->log_fd, path, hostname, &s->log, err);
+        return goes_on ? event_log_writer_resume(s->log_fd, path, (uint64_t)st.st_size, &s->log, err)
+                       : event_log_writer_new(s->log_fd, path, hostname, &s->log, err);
 }
 
 static int tell_gap(void *ctx, const char *kind, const char *why)
@@ -78,20 +85,33 @@ static void tell_losses(struct session *s)
         s->lost = counts.lost;
 }
 
-static int start(struct session *s, struct error *err)
+/* Who judges needs no rights once its files are open. */
+static int give_up_rights(const struct arguments *args, struct error *err)
 {
-        struct watch_options options = { .host = arguments_has(s->args, "host") };
+        const char *user = arguments_get(args, "user");
+        struct error ignored = ERROR_INIT;
+
+        if (user)
+                return privileges_drop(user, err);
+        if (privileges_drop(USUAL_USER, &ignored) == 0)
+                return 0;
+        return privileges_drop(OTHER_USER, err);
+}
+
+static int start(struct session *s, struct sensor_remote *remote, struct error *err)
+{
+        struct watch_options options = { .host = arguments_has(s->args, "host"), .remote = remote };
         char hostname[HOSTNAME_MAX] = "";
         int r;
 
         (void)!gethostname(hostname, sizeof(hostname) - 1);
-        r = image_scanner_start(&s->scanner, err); /* forks: the fewer is open yet, the better */
-        if (r == 0)
-                r = watching_open(&s->watching, s->args, err);
+        r = watching_open(&s->watching, s->args, err);
         if (r == 0)
                 r = watching_start(&s->watching, hostname, err);
         if (r == 0)
-                r = open_log(s, hostname, err);
+                r = open_log(s, sensor_remote_is_successor(remote), hostname, err);
+        if (r == 0)
+                r = give_up_rights(s->args, err);
         if (r < 0)
                 return r;
         options.detect = s->watching.detect;
@@ -101,43 +121,69 @@ static int start(struct session *s, struct error *err)
         return watch_new(&options, &s->watch, err);
 }
 
-static int run(struct session *s, uint64_t seconds, struct error *err)
+static time_t monotonic(void)
 {
-        struct timespec begun, now;
+        struct timespec now;
+
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        return now.tv_sec;
+}
+
+static int run(struct session *s, struct error *err)
+{
         int r = 0;
 
-        clock_gettime(CLOCK_MONOTONIC, &begun);
-        while (r == 0 && !interrupt_pending()) {
+        while (r == 0 && !interrupt_pending() && !(s->ends && monotonic() >= s->ends)) {
                 r = watch_step(s->watch, POLL_MS, err);
                 tell_losses(s);
-                clock_gettime(CLOCK_MONOTONIC, &now);
-                if (seconds && now.tv_sec - begun.tv_sec >= (time_t)seconds)
-                        break;
         }
         detect_flush(s->watching.detect, INT64_MAX);
         if (r == 0 && s->log)
                 r = event_log_flush(s->log, err);
-        return r;
+        return r < 0 ? r : watching_tell_losses(&s->watching, err);
+}
+
+static int watch_it(struct session *s, struct sensor_remote *remote, struct error *err)
+{
+        struct watch_counts counts;
+        int r = start(s, remote, err);
+
+        if (r < 0)
+                return r;
+        tell_ready(s);
+        r = run(s, err);
+        watch_get_counts(s->watch, &counts);
+        log_info("%llu events judged, %llu lost", (unsigned long long)counts.events, (unsigned long long)counts.lost);
+        return r < 0 ? r : counts.lost ? EXIT_STATUS_INCOMPLETE : EXIT_STATUS_DONE;
+}
+
+/* In a process of its own; what it returns is its exit status. */
+static int be_engine(void *ctx, struct sensor_remote *remote)
+{
+        _cleanup_(session_done) struct session s = *(const struct session *)ctx;
+        struct error err = ERROR_INIT;
+        int r = watch_it(&s, remote, &err);
+
+        if (r >= 0)
+                return r;
+        log_error("%s", *err.message ? err.message : error_text(r));
+        return EXIT_STATUS_FAILED;
 }
 
 int cmd_watch(const struct arguments *args, struct error *err)
 {
-        _cleanup_(session_done) struct session s = { .args = args, .log_fd = -EBADF };
+        struct session s = { .args = args, .log_fd = -EBADF };
         const char *length = arguments_get(args, "for");
-        struct watch_counts counts;
         uint64_t seconds = 0;
         int r = length ? parse_age(length, &seconds, err) : 0;
 
         if (r < 0)
                 return error_wrap(err, "--for");
-        r = start(&s, err);
+        r = image_scanner_start(&s.scanner, err); /* forks: nothing is open yet */
         if (r < 0)
                 return r;
-        tell_ready(&s);
-        r = run(&s, seconds, err);
-        if (r == 0)
-                r = watching_tell_losses(&s.watching, err);
-        watch_get_counts(s.watch, &counts);
-        log_info("%llu events judged, %llu lost", (unsigned long long)counts.events, (unsigned long long)counts.lost);
-        return r < 0 ? r : counts.lost ? EXIT_STATUS_INCOMPLETE : EXIT_STATUS_DONE;
+        s.ends = seconds ? monotonic() + (time_t)MIN_OF(seconds, (uint64_t)INT32_MAX) : 0;
+        r = keeper_run(be_engine, &s, err);
+        image_scanner_free(s.scanner);
+        return r;
 }

@@ -43,14 +43,15 @@ static bool has_all_devices(const json_t *resources)
         return all;
 }
 
-static const char *const propagations[] = { "private", "rprivate", "shared", "rshared", "slave",
-                                            "rslave",  "unbindable", "runbindable" };
+static const char *const propagations[] = { "private", "rprivate", "shared",     "rshared",
+                                            "slave",   "rslave",   "unbindable", "runbindable" };
 
 static void read_mount(const json_t *mount, struct draft *d)
 {
         const json_t *options = json_object_get(mount, "options");
         bool read_only = list_has(options, "ro");
-        struct syscall_mount m = { .source = json_text(mount, "source"), .destination = json_text(mount, "destination"),
+        struct syscall_mount m = { .source = json_text(mount, "source"),
+                                   .destination = json_text(mount, "destination"),
                                    .writable = !read_only };
 
         if (!str_equals(json_text(mount, "type"), "bind") && !list_has(options, "bind") && !list_has(options, "rbind"))
@@ -186,7 +187,7 @@ static void read_crio_labels(const json_t *a, struct draft *d)
         const char *key;
         json_t *value;
 
-        json_object_foreach(labels, key, value) {
+        json_object_foreach (labels, key, value) {
                 struct str text = { json_string_value(value), json_string_length(value) };
 
                 draft_label(d, str_from(key), text);

@@ -169,8 +169,8 @@ static uint64_t monotonic(void)
         return (uint64_t)ts.tv_sec * NS_PER_SECOND + (uint64_t)ts.tv_nsec;
 }
 
-static int call(struct engines *e, const struct containerd *c, const char *method, struct str namespace, struct str what,
-                struct buf *ret, struct error *err)
+static int call(struct engines *e, const struct containerd *c, const char *method, struct str namespace,
+                struct str what, struct buf *ret, struct error *err)
 {
         _cleanup_(buf_free) struct buf request = { 0 };
         char space[ENGINE_ID_MAX + 1];
@@ -224,7 +224,8 @@ static void ask(struct engines *e, const struct containerd *c, struct str id, st
         if (r < 0 && r != -ENOENT)
                 draft_why(d, &d->c.why_pending, "%s", err.message);
         if (r < 0)
-                draft_why(d, &d->c.why_no_digest, "%s", r == -ENOENT ? "containerd no longer has the image" : err.message);
+                draft_why(d, &d->c.why_no_digest, "%s",
+                          r == -ENOENT ? "containerd no longer has the image" : err.message);
 }
 
 /* The labels of a pod are those of its sandbox, which is a container to containerd. */
@@ -240,8 +241,9 @@ static void ask_about_pod(struct engines *e, const struct containerd *c, struct 
                 return;
         if (!d->c.sandbox) {
                 if (draft_init(&pod, &err) < 0 ||
-                    call(e, c, "/containerd.services.containers.v1.Containers/Get", d->c.engine_namespace, sandbox, &answer,
-                         &err) < 0 || !parse_containerd_container(buf_str(&answer), &image, &pod))
+                    call(e, c, "/containerd.services.containers.v1.Containers/Get", d->c.engine_namespace, sandbox,
+                         &answer, &err) < 0 ||
+                    !parse_containerd_container(buf_str(&answer), &image, &pod))
                         return;
                 from = &pod;
         }
@@ -333,7 +335,8 @@ int identify_containerd(struct engines *e, const struct cgroup_name *name, struc
         if (DRAFT_KNOWS(d, image_digest))
                 find_image_id(e, c->root, name->uid, d->c.facts.image_digest, d);
         if (!DRAFT_KNOWS(d, image_id))
-                d->c.why_no_image_id = DRAFT_KNOWS(d, image_digest) ? STR_LIT("the image's manifest is not in the content store")
-                                                                    : d->c.why_no_digest;
+                d->c.why_no_image_id = DRAFT_KNOWS(d, image_digest)
+                                               ? STR_LIT("the image's manifest is not in the content store")
+                                               : d->c.why_no_digest;
         return 0;
 }

@@ -15,10 +15,12 @@ static void read_mount_points(const json_t *points, struct draft *d)
         if (!json_is_object(points))
                 return;
         d->c.facts.knows_mounts = true;
-        json_object_foreach((json_t *)points, key, point) {
+        json_object_foreach ((json_t *)points, key, point) {
                 struct syscall_mount m = {
-                        .source = json_text(point, "Source"), .destination = json_text(point, "Destination"),
-                        .mode = json_text(point, "Relabel"), .propagation = json_text(point, "Propagation"),
+                        .source = json_text(point, "Source"),
+                        .destination = json_text(point, "Destination"),
+                        .mode = json_text(point, "Relabel"),
+                        .propagation = json_text(point, "Propagation"),
                         .writable = json_is_true(json_object_get(point, "RW")),
                 };
 
@@ -31,7 +33,7 @@ static void read_networks(const json_t *settings, struct draft *d)
         const char *key;
         json_t *network;
 
-        json_object_foreach(json_object_get(settings, "Networks"), key, network) {
+        json_object_foreach (json_object_get(settings, "Networks"), key, network) {
                 struct str ip = json_text(network, "IPAddress");
 
                 if (!ip.n)
@@ -72,7 +74,7 @@ void parse_docker_config(const json_t *config, struct draft *d)
                 DRAFT_SET(d, image_digest, image);
         else
                 draft_image_id(d, image);
-        json_object_foreach(json_object_get(inner, "Labels"), key, value)
+        json_object_foreach (json_object_get(inner, "Labels"), key, value)
                 draft_label(d, str_from(key), (struct str){ json_string_value(value), json_string_length(value) });
         read_mount_points(json_object_get(config, "MountPoints"), d);
         read_networks(json_object_get(config, "NetworkSettings"), d);
@@ -101,7 +103,7 @@ static void read_repository(const json_t *names, struct draft *d, struct str *ta
         const char *key;
         json_t *value;
 
-        json_object_foreach((json_t *)names, key, value) {
+        json_object_foreach ((json_t *)names, key, value) {
                 const char *id = json_string_value(value);
 
                 if (!id || !str_equals(want, id))
@@ -128,7 +130,7 @@ void parse_docker_repositories(const json_t *repositories, struct draft *d)
 
         if (!DRAFT_KNOWS(d, image_id))
                 return;
-        json_object_foreach(json_object_get(repositories, "Repositories"), key, names)
+        json_object_foreach (json_object_get(repositories, "Repositories"), key, names)
                 read_repository(names, d, &tagged);
         /* A container that was started by an id runs an image that may have a name. */
         if (!names_an_image(image) && tagged.n)
@@ -140,22 +142,22 @@ void parse_docker_repositories(const json_t *repositories, struct draft *d)
         }
 }
 
-static void read_images(struct engines *e, const struct folder *folder, struct draft *d)
+static void read_images(struct engines *e, const struct folder *folder, struct str driver, struct draft *d)
 {
         _cleanup_json_ json_t *repositories = NULL;
         struct error err = ERROR_INIT;
+        char path[STR_SHOWN_MAX + 32];
         int r;
 
         if (!DRAFT_KNOWS(d, image_id)) {
                 containerd_image_id(e, folder->uid, d->c.facts.image_digest, d);
                 if (!DRAFT_KNOWS(d, image_id))
-                        d->c.why_no_image_id = STR_LIT("Docker keeps images in containerd, whose content store lacks this one");
+                        d->c.why_no_image_id = STR_LIT(
+                                "Docker keeps images in containerd, whose content store lacks this one");
                 return;
         }
-        r = folder_read_json(&e->files, folder, "image/overlay2/repositories.json", ENGINE_LIST_MAX, &repositories, &err);
-        if (r == -ENOENT)
-                r = folder_read_json(&e->files, folder, "image/fuse-overlayfs/repositories.json", ENGINE_LIST_MAX,
-                                     &repositories, &err);
+        snprintf(path, sizeof(path), "image/%.*s/repositories.json", STR_SHOWN(driver));
+        r = folder_read_json(&e->files, folder, path, ENGINE_LIST_MAX, &repositories, &err);
         if (r < 0)
                 draft_why(d, &d->c.why_no_digest, "Docker's list of images could not be read: %s", err.message);
         else
@@ -167,18 +169,18 @@ static void read_images(struct engines *e, const struct folder *folder, struct d
 }
 
 /* The daemon's folder may be anywhere; its containers' bundles mount a file of it. */
-static bool folder_of_daemon(const struct draft *d, int64_t uid, struct folder *ret)
+static bool folder_of_daemon(const struct draft *d, const struct cgroup_name *name, struct folder *ret)
 {
         char tail[ENGINE_ID_MAX + 32];
 
-        snprintf(tail, sizeof(tail), "/containers/%.*s/hostname", STR_ARG(d->c.facts.full_id));
+        snprintf(tail, sizeof(tail), "/containers/%.*s/hostname", STR_ARG(name->id));
         for (uint32_t i = 0; i < d->c.facts.n_mounts; i++) {
                 struct str source = d->mounts[i].source;
 
                 if (!str_equals(d->mounts[i].destination, HOSTNAME_MOUNT) || !str_ends(source, tail))
                         continue;
                 source.n -= strlen(tail);
-                return folder_of(source, uid, ret) == 0;
+                return folder_of(source, name->uid, ret) == 0;
         }
         return false;
 }
@@ -202,18 +204,40 @@ static int read_config(struct engines *e, const struct folder *folder, struct st
                 draft_why(d, &d->c.why_pending, "%s", err->message);
         else
                 parse_docker_host_config(host_config, d);
+        read_images(e, folder, json_text(config, "Driver"), d);
         return 0;
+}
+
+struct runtimes {
+        struct engines *e;
+        const struct cgroup_name *name;
+        const struct folder *run;
+        struct draft *d;
+};
+
+/* "runtime-NAME": a folder for each runtime that was configured. */
+static int try_runtime(void *ctx, const char *name, bool folder)
+{
+        struct runtimes *r = ctx;
+        struct folder state = { .uid = r->name->uid };
+        struct str before = r->d->cgroup;
+
+        if (!folder || strncmp(name, "runtime-", strlen("runtime-")) != 0)
+                return 0;
+        snprintf(state.base, sizeof(state.base), "%s", r->run->base);
+        snprintf(state.path, sizeof(state.path), "%.1024s%s%.255s/moby", r->run->path, *r->run->path ? "/" : "", name);
+        runtime_add_state(r->e, &state, r->name->id, r->d);
+        return r->d->cgroup.p != before.p;
 }
 
 static void read_runtime(struct engines *e, const struct cgroup_name *name, struct draft *d)
 {
-        struct folder folder;
+        struct folder run;
+        struct runtimes runtimes = { .e = e, .name = name, .run = &run, .d = d };
 
-        if (place_find(&e->files, PLACE_DOCKER_RUN, name->uid, &folder, NULL) < 0)
-                return;
-        snprintf(folder.path + strlen(folder.path), sizeof(folder.path) - strlen(folder.path), "%sruntime-runc/moby",
-                 *folder.path ? "/" : "");
-        runtime_add_state(e, &folder, name->id, d);
+        if (place_find(&e->files, PLACE_DOCKER_RUN, name->uid, &run, NULL) == 0 &&
+            files_names(&e->files, run.base, run.path, name->uid, try_runtime, &runtimes, NULL) < 0)
+                return; /* containerd's own record of the bundle says as much, but for the start */
 }
 
 int identify_docker(struct engines *e, const struct cgroup_name *name, struct draft *d, struct error *err)
@@ -227,7 +251,7 @@ int identify_docker(struct engines *e, const struct cgroup_name *name, struct dr
         if (r < 0) {
                 /* Perhaps the daemon's folder is elsewhere. */
                 b = containerd_bundle(e, name, "moby", d, err);
-                if (b < 0 || !folder_of_daemon(d, name->uid, &folder))
+                if (b < 0 || !folder_of_daemon(d, name, &folder))
                         return r;
                 d->c.facts.n_mounts = 0;
                 d->c.facts.knows_mounts = false;
@@ -235,7 +259,6 @@ int identify_docker(struct engines *e, const struct cgroup_name *name, struct dr
                 if (r < 0)
                         return r;
         }
-        read_images(e, &folder, d);
         read_runtime(e, name, d);
         if (!d->has_bundle && containerd_bundle(e, name, "moby", d, err) < 0 && !d->c.why_pending.n)
                 draft_why(d, &d->c.why_pending, "%s", err->message);

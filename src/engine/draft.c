@@ -97,8 +97,8 @@ void draft_pod_label(struct draft *d, struct str name, struct str value)
 
 void draft_mount(struct draft *d, const struct syscall_mount *mount)
 {
-        struct syscall_mount *copy =
-                list_next(d, (void **)&d->mounts, &d->c.facts.n_mounts, ENGINE_MOUNTS_MAX, sizeof(*copy));
+        struct syscall_mount *copy = list_next(d, (void **)&d->mounts, &d->c.facts.n_mounts, ENGINE_MOUNTS_MAX,
+                                               sizeof(*copy));
 
         if (copy)
                 *copy = (struct syscall_mount){ draft_text(d, mount->source), draft_text(d, mount->destination),
@@ -147,6 +147,7 @@ void draft_image_id(struct draft *d, struct str id)
 struct sealed {
         struct container c;
         atomic_uint references;
+        size_t bytes; /* all of it */
         max_align_t data[];
 };
 
@@ -187,9 +188,16 @@ static void pack_texts(struct packer *p, struct container *c, struct syscall_mou
 #define PACK_STRING(name) pack_text(p, &c->facts.name);
 #define PACK_MEMBER(type, name) PACK_##type(name)
         SYSCALL_CONTAINER_MEMBERS(PACK_MEMBER)
-        struct str *const others[] = { &c->cgroup_path,  &c->why_pending,      &c->why_no_image, &c->why_no_image_id,
-                                       &c->why_no_digest, &c->privileged_from, &c->engine_namespace, &c->bundle,
-                                       &c->root,          &c->upper };
+        struct str *const others[] = { &c->cgroup_path,
+                                       &c->why_pending,
+                                       &c->why_no_image,
+                                       &c->why_no_image_id,
+                                       &c->why_no_digest,
+                                       &c->privileged_from,
+                                       &c->engine_namespace,
+                                       &c->bundle,
+                                       &c->root,
+                                       &c->upper };
 
         for (size_t i = 0; i < ELEMENTS_OF(others); i++)
                 pack_text(p, others[i]);
@@ -244,9 +252,24 @@ int draft_seal(struct draft *d, const struct container **ret, struct error *err)
                 return error_oom(err);
         packer = (struct packer){ .at = (char *)sealed->data };
         pack_all(&packer, d, &sealed->c);
+        sealed->bytes = sizeof(*sealed) + packer.used;
         atomic_init(&sealed->references, 1);
         *ret = &sealed->c;
         return 0;
+}
+
+void draft_trim(struct draft *d)
+{
+        d->c.facts.n_labels = d->c.facts.n_pod_labels = d->c.facts.n_mounts = 0;
+        d->c.facts.knows_mounts = false;
+        d->c.facts.known &= ~(UINT64_C(1) << CONTAINER_cni | UINT64_C(1) << CONTAINER_pod_cni);
+        d->c.facts.cni = d->c.facts.pod_cni = STR_NULL;
+        d->c.trimmed = true;
+}
+
+size_t container_bytes(const struct container *container)
+{
+        return ((const struct sealed *)container)->bytes;
 }
 
 const struct container *container_ref(const struct container *container)

@@ -22,9 +22,13 @@
  *                                                                 is written before the program runs. No image: the
  *                                                                 reason stands in `why_no_image`
  *
- * So: call container_table_add_cgroup() when a cgroup is made, and container_table_refresh() when the first exec in it is
- * seen and it is CGROUP_NEW or its container is not CONTAINER_KNOWN. A refresh then can fail only if the engine's files can not be read; the
- * container stays CONTAINER_PENDING with what is known, and container_table_tick() tries again.
+ * So: call container_table_add_cgroup() when a cgroup is made, and container_table_refresh() when an exec in it is seen and
+ * it is CGROUP_NEW or its container is not CONTAINER_KNOWN. (The runtime's own program may be started in the cgroup before
+ * the container's first: a refresh then is in vain, and the next one is not.) A refresh at the first program can fail only
+ * if the engine's files can not be read; the container stays CONTAINER_PENDING with what is known, and
+ * container_table_tick() tries again.
+ *
+ * A container for which its runtime made no cgroup is none here: podman's of a user, where nothing delegates cgroups.
  *
  * All that engines keep on disk is read as untrusted: sizes, counts and depths are bounded (engine/limits.h), no symbolic
  * links are followed below an engine's folder, nothing inside a container's root is opened, and a cgroup below a
@@ -71,6 +75,7 @@ struct container {
         enum container_state state;
         bool seen_late; /* it ran before we looked */
         bool sandbox;   /* holds a pod's namespaces, runs no program of the user's */
+        bool trimmed;   /* labels and mounts were left out, since all containers together may take no more memory */
 
         /* All that rules read: ids, name, image, labels, mounts, pod. Point syscall_event.container here. Its `start` is
          * the engine's, else when the cgroup was seen. */
@@ -84,7 +89,7 @@ struct container {
         struct str bundle;           /* directory that holds config.json */
         struct str root;             /* the merged root file system as the host's mount namespace names it */
         struct str upper;            /* overlay: where the container's own changes lie */
-        const struct str *layers;    /* overlay: lower directories, the uppermost first */
+        const struct str *layers;    /* overlay: lower directories, the uppermost first; links of the engine followed */
         uint32_t n_layers;
         bool knows_device;
         struct container_device device; /* of the root as mountinfo names it, which is the kernel's s_dev; stat(2) differs */
@@ -99,8 +104,10 @@ DEFINE_FREEP(const struct container, container_unref)
 
 /* How the files and sockets of engines are reached, where that needs privileges which the caller lacks. */
 struct container_access {
-        /* Opens base/path (`path` may be empty) for reading: a file, or a directory with O_DIRECTORY in `flags`. No links
-         * may be followed below `base`, and it must not block. A descriptor, or a negative errno with a message. */
+        /* Opens base/path for reading: a file, or a directory with O_DIRECTORY in `flags`. No links may be followed below
+         * `base`, and it must not block. `path` may be empty: then base itself is meant, with O_PATH | O_NOFOLLOW the link
+         * that stands there; "/proc/PID/ns/KIND" is a link that has to be followed. A descriptor, or a negative errno with
+         * a message. */
         int (*open)(void *ctx, const char *base, const char *path, int flags, struct error *err);
         /* A connected stream socket, non-blocking. */
         int (*connect)(void *ctx, const char *path, struct error *err);
@@ -111,20 +118,22 @@ struct container_access {
 struct container_options {
         const char *root; /* stands for "/" in all paths that are read (tests); "/" */
         struct container_access access;
-        size_t containers_max;       /* that run; 4096 */
-        size_t cgroups_max;          /* of hosts' services, and nested ones; 65536 */
-        size_t tombstones_max;       /* 1024 */
-        uint64_t tombstone_seconds;  /* 60 */
-        uint64_t socket_ms;          /* how long containerd may take for one container; 500 */
+        size_t containers_max; /* that run; 4096 */
+        size_t cgroups_max;    /* of hosts' services, and nested ones; 65536 */
+        size_t tombstones_max; /* 1024 */
+        size_t bytes_max;      /* of all containers' text and lists; 16 MiB. Beyond it labels and mounts are left out */
+        uint64_t tombstone_seconds; /* 60 */
+        uint64_t socket_ms;         /* how long containerd may take for one container; 500 */
         bool no_sockets;
-        uint64_t (*now)(void *ctx);  /* nanoseconds since the epoch; the clock */
+        uint64_t (*now)(void *ctx); /* nanoseconds since the epoch; the clock */
         void *now_ctx;
 };
 
 struct container_table;
 
 /* -ENOENT: no cgroup hierarchy is mounted. */
-int container_table_new(const struct container_options *options, struct container_table **ret, struct error *err) _must_check_;
+int container_table_new(const struct container_options *options, struct container_table **ret,
+                        struct error *err) _must_check_;
 struct container_table *container_table_free(struct container_table *table);
 DEFINE_FREEP(struct container_table, container_table_free)
 
@@ -137,17 +146,18 @@ const char *container_table_hierarchy(const struct container_table *table, bool 
 int container_table_scan(struct container_table *table, struct error *err) _must_check_;
 
 enum cgroup_kind {
-        CGROUP_UNKNOWN,   /* never heard of, or forgotten: container_table_add_cgroup(), with path NULL */
-        CGROUP_NEW,       /* of no container that is known, but young: refresh it when its first program runs */
-        CGROUP_HOST,      /* of no container */
+        CGROUP_UNKNOWN, /* never heard of, or forgotten: container_table_add_cgroup(), with path NULL */
+        CGROUP_NEW,     /* of no container that is known, but young: refresh it when its first program runs */
+        CGROUP_HOST,    /* of no container */
         CGROUP_CONTAINER,
-        CGROUP_GONE,      /* of a container that is no more: a tombstone */
+        CGROUP_GONE, /* of a container that is no more: a tombstone */
 };
 
 /* A cgroup that was just made, or that an event named. `path` is as the kernel has it, below the hierarchy's root, NULL:
  * find it. A nested one belongs to the container above. Known ids change nothing. -ENOENT with path NULL: there is no such
  * cgroup any more (it is then remembered as one of the host). What an engine's files lack is no error. */
-int container_table_add_cgroup(struct container_table *table, uint64_t id, const char *path, struct error *err) _must_check_;
+int container_table_add_cgroup(struct container_table *table, uint64_t id, const char *path,
+                               struct error *err) _must_check_;
 /* Reads again what was not complete. CONTAINER_PENDING: it still is not. */
 enum container_state container_table_refresh(struct container_table *table, uint64_t id);
 /* Reads again whatever else was due (engines write addresses and start times late), forgets old tombstones. Call it about
@@ -164,9 +174,15 @@ enum cgroup_kind container_table_find(const struct container_table *table, uint6
 int container_table_each(const struct container_table *table, bool tombstones,
                          int (*each)(void *ctx, const struct container *container, bool gone), void *ctx);
 
+/* True if an overlay in a mount table (the text of /proc/PID/mountinfo) lies on just these lower directories, the lowest first: by
+ * what they are, not by how they are named. Directories that the table names are looked at, relative ones below the place where
+ * engines keep what they mount. */
+bool mounts_have_overlay(struct str mountinfo, const char *const *directories, size_t n);
+
 struct container_table_counts {
-        uint64_t containers, pending, tombstones, cgroups; /* now */
-        uint64_t containers_evicted, cgroups_evicted, tombstones_evicted; /* for want of room, since the start */
+        uint64_t containers, pending, tombstones, cgroups, bytes; /* now */
+        /* For want of room, since the start: */
+        uint64_t containers_evicted, cgroups_evicted, tombstones_evicted, containers_trimmed;
         uint64_t reads, reads_failed, calls, calls_failed; /* of files, and of containerd's API */
 };
 struct container_table_counts container_table_counts(const struct container_table *table);

@@ -18,7 +18,7 @@ struct draft {
         struct syscall_mount *mounts;
         struct syscall_pair *labels, *pod_labels;
         struct str *layers;
-        struct str cgroup;           /* what its state on disk says its cgroup is, below the hierarchy's root */
+        struct str cgroup; /* what its state on disk says its cgroup is, below the hierarchy's root */
         struct str pid_path, network_path, ipc_path; /* namespaces that are shared by path */
         bool has_bundle;
         bool all_capabilities, all_devices, no_seccomp; /* of the bundle */
@@ -28,18 +28,18 @@ int draft_init(struct draft *d, struct error *err) _must_check_;
 void draft_done(struct draft *d); /* also the _cleanup_ form */
 /* A copy, cut at ENGINE_TEXT_MAX and without NUL bytes. */
 struct str draft_text(struct draft *d, struct str s);
-#define DRAFT_SET(d, member, text)                                                    \
-        do {                                                                          \
-                struct str _text = (text);                                            \
-                if (_text.n) {                                                        \
-                        (d)->c.facts.member = draft_text(d, _text);                   \
-                        (d)->c.facts.known |= UINT64_C(1) << CONTAINER_##member;      \
-                }                                                                     \
+#define DRAFT_SET(d, member, text)                                               \
+        do {                                                                     \
+                struct str _text = (text);                                       \
+                if (_text.n) {                                                   \
+                        (d)->c.facts.member = draft_text(d, _text);              \
+                        (d)->c.facts.known |= UINT64_C(1) << CONTAINER_##member; \
+                }                                                                \
         } while (0)
-#define DRAFT_PUT(d, member, value)                                                   \
-        do {                                                                          \
-                (d)->c.facts.member = (value);                                        \
-                (d)->c.facts.known |= UINT64_C(1) << CONTAINER_##member;              \
+#define DRAFT_PUT(d, member, value)                                      \
+        do {                                                             \
+                (d)->c.facts.member = (value);                           \
+                (d)->c.facts.known |= UINT64_C(1) << CONTAINER_##member; \
         } while (0)
 #define DRAFT_KNOWS(d, member) ((d)->c.facts.known >> CONTAINER_##member & 1)
 void draft_why(struct draft *d, struct str *why, const char *format, ...) _printf_(3, 4);
@@ -54,6 +54,9 @@ void draft_image(struct draft *d, struct str reference);
 void draft_image_id(struct draft *d, struct str id);
 /* Packs all into one piece of memory with one reference. */
 int draft_seal(struct draft *d, const struct container **ret, struct error *err) _must_check_;
+/* Leaves out what an image's author can make large without end. */
+void draft_trim(struct draft *d);
+size_t container_bytes(const struct container *container);
 
 /* ---- texts.c ---- */
 
@@ -96,22 +99,24 @@ struct files {
 #define UID_ANY INT64_C(-1) /* of the kernel's own files */
 
 /* Opens base/path for reading. Of regular files only those that belong to root, to us, or to `uid`. */
-int files_open(struct files *f, const char *base, const char *path, int flags, int64_t uid, struct error *err) _must_check_;
+int files_open(struct files *f, const char *base, const char *path, int flags, int64_t uid,
+               struct error *err) _must_check_;
 int files_read(struct files *f, const char *base, const char *path, size_t max, int64_t uid, struct buf *out,
                struct error *err) _must_check_;
 int files_read_json(struct files *f, const char *base, const char *path, size_t max, int64_t uid, json_t **ret,
                     struct error *err) _must_check_;
-/* Calls `each` with every name but "." and "..", and whether it may be a folder; a non-zero return of it ends the walk and is returned. */
+/* Calls `each` with every name but "." and "..", and whether it may be a folder; a non-zero return of it ends the walk and
+ * is returned. */
 int files_names(struct files *f, const char *base, const char *path, int64_t uid,
                 int (*each)(void *ctx, const char *name, bool folder), void *ctx, struct error *err) _must_check_;
 
 /* ---- places.c: where engines keep what they know ---- */
 
 enum place {
-        PLACE_DOCKER,         /* /var/lib/docker */
-        PLACE_DOCKER_RUN,     /* /run/docker */
-        PLACE_STORAGE,        /* /var/lib/containers/storage */
-        PLACE_STORAGE_RUN,    /* /run/containers/storage */
+        PLACE_DOCKER,      /* /var/lib/docker */
+        PLACE_DOCKER_RUN,  /* /run/docker */
+        PLACE_STORAGE,     /* /var/lib/containers/storage */
+        PLACE_STORAGE_RUN, /* /run/containers/storage */
         PLACE_RUNC,
         PLACE_CRUN,
         PLACE_MAX,
@@ -197,7 +202,8 @@ int engines_identify(struct engines *e, const struct cgroup_name *name, struct s
                      struct error *err) _must_check_;
 
 int identify_docker(struct engines *e, const struct cgroup_name *name, struct draft *d, struct error *err) _must_check_;
-int identify_containerd(struct engines *e, const struct cgroup_name *name, struct draft *d, struct error *err) _must_check_;
+int identify_containerd(struct engines *e, const struct cgroup_name *name, struct draft *d,
+                        struct error *err) _must_check_;
 int identify_storage(struct engines *e, const struct cgroup_name *name, struct draft *d, struct error *err) _must_check_;
 int identify_runtime(struct engines *e, const struct cgroup_name *name, struct draft *d, struct error *err) _must_check_;
 /* Finds the bundle of an id in containerd's folders. `in_namespace` NULL: any but Docker's. */
@@ -207,7 +213,7 @@ int containerd_bundle(struct engines *e, const struct cgroup_name *name, const c
 void containerd_image_id(struct engines *e, int64_t uid, struct str digest, struct draft *d);
 /* Adds what runc's state in that folder tells: init process, start, cgroup. */
 void runtime_add_state(struct engines *e, const struct folder *folder, struct str id, struct draft *d);
-/* The same where runtimes keep it that podman and CRI-O use. */
+/* The same where runtimes keep it that podman and CRI-O use, and the bundle's path where it is not known. */
 void runtime_add_any_state(struct engines *e, const struct cgroup_name *name, struct draft *d);
 /* What only the kernel tells, for all engines: init process, root, layers, addresses, namespaces. */
 void identify_running(struct engines *e, struct str path, struct draft *d);
@@ -221,7 +227,9 @@ struct protobuf {
 
 static inline struct protobuf protobuf_of(struct str s)
 {
-        return (struct protobuf){ (const uint8_t *)s.p, (const uint8_t *)s.p + s.n, false };
+        const uint8_t *p = (const uint8_t *)(s.n ? s.p : "");
+
+        return (struct protobuf){ p, p + s.n, false };
 }
 /* The next field: of a length-delimited one *ret is borrowed bytes, of others it is empty. False: no more, or `bad`. */
 bool protobuf_next(struct protobuf *pb, uint32_t *ret_field, struct str *ret);
@@ -250,9 +258,12 @@ int hierarchy_find(struct engines *e, struct error *err) _must_check_;
 int hierarchy_id(struct engines *e, const char *path, uint64_t *ret, struct error *err) _must_check_;
 /* The path of a number; -ENOENT. */
 int hierarchy_path(struct engines *e, uint64_t id, struct buf *ret, struct error *err) _must_check_;
-/* Every cgroup, parents first. */
-int hierarchy_walk(struct engines *e, int (*each)(void *ctx, uint64_t id, struct str path, struct error *err), void *ctx,
-                   struct error *err) _must_check_;
+#define WALK_STOP 1
+#define WALK_PASS 2 /* over all that is below */
+
+/* Every cgroup, parents first; those that are passed over do not count against ENGINE_CGROUPS_MAX. */
+int hierarchy_walk(struct engines *e, int (*each)(void *ctx, uint64_t id, struct str path, struct error *err),
+                   void *ctx, struct error *err) _must_check_;
 /* No process is in it or below it. */
 bool hierarchy_is_empty(struct engines *e, struct str path);
 /* The first process of a cgroup, 0: none. */

@@ -36,6 +36,8 @@ static int check(int fd, int flags, int64_t uid, const char *base, const char *p
                 return error_set(err, -errno, "look at '%s/%s'", base, path);
         if (flags & O_DIRECTORY)
                 return S_ISDIR(st.st_mode) ? 0 : error_say(err, -ENOTDIR, "'%s/%s' is not a directory", base, path);
+        if (flags & O_NOFOLLOW)
+                return S_ISLNK(st.st_mode) ? 0 : error_say(err, -EINVAL, "'%s' is not a link", base);
         if (!S_ISREG(st.st_mode))
                 return error_say(err, -EINVAL, "'%s/%s' is not a regular file", base, path);
         if (uid != UID_ANY && st.st_uid != 0 && st.st_uid != geteuid() && (int64_t)st.st_uid != uid)

@@ -49,8 +49,8 @@ static void put_u32(struct buf *out, uint32_t n)
 
 static void put_frame(struct buf *out, enum frame_type type, unsigned flags, uint32_t stream, struct str payload)
 {
-        const uint8_t head[] = { (uint8_t)(payload.n >> 16), (uint8_t)(payload.n >> 8), (uint8_t)payload.n, (uint8_t)type,
-                                 (uint8_t)flags };
+        const uint8_t head[] = { (uint8_t)(payload.n >> 16), (uint8_t)(payload.n >> 8), (uint8_t)payload.n,
+                                 (uint8_t)type, (uint8_t)flags };
 
         buf_add(out, head, sizeof(head));
         put_u32(out, stream);
@@ -198,7 +198,7 @@ static void put_headers(struct buf *out, const char *method, const char *contain
 
 static void put_request(struct buf *out, const char *method, const char *containerd_namespace, struct str request)
 {
-        static const char settings[] = "\0\2\0\0\0\0"  /* no pushes */
+        static const char settings[] = "\0\2\0\0\0\0"    /* no pushes */
                                        "\0\4\0\x20\0\0"; /* a window of 2 MiB for the stream */
         _cleanup_(buf_free) struct buf window = { 0 }, body = { 0 };
 

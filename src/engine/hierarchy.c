@@ -96,19 +96,20 @@ static int walk_folder(struct walk *w)
         uint64_t id;
         int r;
 
-        if (w->n++ >= ENGINE_CGROUPS_MAX)
+        if (w->n >= ENGINE_CGROUPS_MAX)
                 return error_say(w->err, -E2BIG, "there are more than %d cgroups", ENGINE_CGROUPS_MAX);
         if (hierarchy_id(w->e, path, &id, &err) < 0)
                 return 0;
         r = w->each(w->ctx, id, w->path.len ? buf_str(&w->path) : STR_LIT("/"), w->err);
         if (r)
-                return r;
+                return r == WALK_PASS ? 0 : r;
+        w->n++;
         r = files_names(&w->e->files, w->e->hierarchy, below(path), UID_ANY, walk_name, w, &err);
         return r == -ENOENT || r == -ENODEV || r == -EACCES ? 0 : r;
 }
 
-int hierarchy_walk(struct engines *e, int (*each)(void *ctx, uint64_t id, struct str path, struct error *err), void *ctx,
-                   struct error *err)
+int hierarchy_walk(struct engines *e, int (*each)(void *ctx, uint64_t id, struct str path, struct error *err),
+                   void *ctx, struct error *err)
 {
         struct walk w = { .e = e, .each = each, .ctx = ctx, .err = err };
         int r = walk_folder(&w);
@@ -131,7 +132,7 @@ static int compare(void *ctx, uint64_t id, struct str path, struct error *err)
         if (id != wanted->id)
                 return 0;
         buf_add_str(wanted->path, path);
-        return 1;
+        return WALK_STOP;
 }
 
 /* Kernels since 5.5 open a cgroup by its number. -ENOTSUP: not here. */

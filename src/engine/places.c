@@ -97,5 +97,8 @@ int folder_read_json(struct files *f, const struct folder *folder, const char *n
         buf_printf(&path, "%s%s%s", folder->path, *folder->path ? "/" : "", name);
         if (!buf_ok(&path))
                 return error_oom(err);
+        /* Parsed, hostile JSON takes many times its size; a user's lists are short. */
+        if (folder->uid)
+                max = MIN_OF(max, (size_t)ENGINE_DOCUMENT_MAX);
         return files_read_json(f, folder->base, path.data, max, folder->uid, ret, err);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What only the kernel tells of a container that runs: its init process, root, layers, addresses, shared namespaces. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "engine/engine_private.h"
 
@@ -54,18 +56,60 @@ static bool is_hosts_root(struct str host_table, const struct mount_line *line)
                host.device.major == line->device.major && host.device.minor == line->device.minor;
 }
 
+/* Engines keep mount options short by links, ".../l/SHORTNAME" to "../NAME/diff"; NAME is the layer's own folder. Read and
+ * not followed, so that it works where another process opens files for us. */
+static void follow_link(struct engines *e, struct draft *d, struct str *layer, size_t folder)
+{
+        _cleanup_(buf_free) struct buf path = { 0 };
+        _cleanup_close_ int fd = -EBADF;
+        char target[ENGINE_PATH_MAX];
+        ssize_t n;
+
+        buf_add_str(&path, *layer);
+        if (!buf_ok(&path))
+                return;
+        fd = files_open(&e->files, path.data, "", O_PATH | O_NOFOLLOW, UID_ANY, NULL);
+        if (fd < 0)
+                return;
+        n = readlinkat(fd, "", target, sizeof(target));
+        if (n <= 3 || n >= (ssize_t)sizeof(target) || memcmp(target, "../", 3) != 0)
+                return;
+        path.len = folder;
+        buf_add(&path, target + 3, (size_t)n - 3);
+        if (buf_ok(&path))
+                *layer = draft_text(d, buf_str(&path));
+}
+
+/* Length of what stands before "l/SHORTNAME", 0: it is no such path. */
+static size_t folder_of_links(struct str layer)
+{
+        size_t slash = layer.n;
+
+        while (slash && layer.p[slash - 1] != '/')
+                slash--;
+        return slash > 3 && memcmp(layer.p + slash - 3, "/l/", 3) == 0 ? slash - 2 : 0;
+}
+
 static void find_root(struct engines *e, struct draft *d)
 {
         _cleanup_(buf_free) struct buf host = { 0 }, own = { 0 };
         struct mount_line line;
 
-        if (files_read(&e->files, "/proc/self", "mountinfo", ENGINE_MOUNTINFO_MAX, UID_ANY, &host, NULL) < 0 && host.failed)
+        if (files_read(&e->files, "/proc/self", "mountinfo", ENGINE_MOUNTINFO_MAX, UID_ANY, &host, NULL) < 0 &&
+            host.failed)
                 d->failed = true;
         if (d->c.root.n && mountinfo_find(buf_str(&host), d->c.root, &line))
                 draft_take_mount(d, &line);
         else if (d->c.init_pid && read_proc(e, d->c.init_pid, "mountinfo", ENGINE_MOUNTINFO_MAX, &own) == 0 &&
                  mountinfo_find(buf_str(&own), STR_LIT("/"), &line) && !is_hosts_root(buf_str(&host), &line))
                 draft_take_mount(d, &line);
+        /* Of a user's engine the path is whatever that user likes. */
+        for (uint32_t i = 0; i < d->c.n_layers && !d->c.uid; i++) {
+                size_t folder = folder_of_links(d->layers[i]);
+
+                if (folder)
+                        follow_link(e, d, &d->layers[i], folder);
+        }
 }
 
 /* ---- namespaces ---- */

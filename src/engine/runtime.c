@@ -29,7 +29,7 @@ static void read_cgroup_paths(const json_t *paths, struct str hierarchy, struct 
         const char *key;
         json_t *value;
 
-        json_object_foreach((json_t *)paths, key, value) {
+        json_object_foreach ((json_t *)paths, key, value) {
                 struct str path = { json_string_value(value), json_string_length(value) };
 
                 if (path.n <= hierarchy.n || memcmp(path.p, hierarchy.p, hierarchy.n) != 0 || path.p[hierarchy.n] != '/')
@@ -94,12 +94,12 @@ static void read_labels(struct engines *e, const struct draft *from, struct draf
         if (folder_of(from->c.bundle, d->c.uid, &folder) < 0 ||
             folder_read_json(&e->files, &folder, "config.json", ENGINE_DOCUMENT_MAX, &config, NULL) < 0)
                 return;
-        json_object_foreach(json_object_get(config, "annotations"), key, value)
+        json_object_foreach (json_object_get(config, "annotations"), key, value)
                 draft_label(d, str_from(key), (struct str){ json_string_value(value), json_string_length(value) });
 }
 
-static int read_state(struct engines *e, enum place place, const char *file, const struct cgroup_name *name, json_t **ret,
-                      struct error *err)
+static int read_state(struct engines *e, enum place place, const char *file, const struct cgroup_name *name,
+                      json_t **ret, struct error *err)
 {
         char path[ENGINE_ID_MAX + 32];
         struct folder folder;
@@ -125,12 +125,14 @@ void runtime_add_state(struct engines *e, const struct folder *folder, struct st
 void runtime_add_any_state(struct engines *e, const struct cgroup_name *name, struct draft *d)
 {
         _cleanup_json_ json_t *state = NULL;
-        struct str bundle;
+        struct str bundle = STR_NULL;
 
         if (read_state(e, PLACE_CRUN, "status", name, &state, NULL) == 0)
                 parse_crun_status(state, &bundle, d);
         else if (read_state(e, PLACE_RUNC, "state.json", name, &state, NULL) == 0)
                 parse_runc_state(state, str_from(e->hierarchy), &bundle, d);
+        if (!d->c.bundle.n)
+                d->c.bundle = draft_text(d, bundle);
 }
 
 /* Alone, there is no image that anything could know of. */

@@ -10,10 +10,11 @@
 #define CGROUPS_DEFAULT 65536
 #define TOMBSTONES_DEFAULT 1024
 #define TOMBSTONE_SECONDS_DEFAULT 60
+#define BYTES_DEFAULT (16u << 20)
 #define SOCKET_MS_DEFAULT 500
 #define BUCKETS_MAX 16384
 #define YOUNG_SECONDS 10
-#define YOUNG_TRIES_MAX 4
+#define YOUNG_TRIES_MAX 16
 /* When a container is read again: one that is pending until it is known, others for what engines write late. */
 #define RETRY_FIRST (NS_PER_SECOND / 10)
 #define RETRY_TRIES_MAX 10
@@ -33,6 +34,7 @@ static void set_defaults(struct container_options *o)
         o->cgroups_max = o->cgroups_max ? o->cgroups_max : CGROUPS_DEFAULT;
         o->tombstones_max = o->tombstones_max ? o->tombstones_max : TOMBSTONES_DEFAULT;
         o->tombstone_seconds = o->tombstone_seconds ? o->tombstone_seconds : TOMBSTONE_SECONDS_DEFAULT;
+        o->bytes_max = o->bytes_max ? o->bytes_max : BYTES_DEFAULT;
         o->socket_ms = o->socket_ms ? o->socket_ms : SOCKET_MS_DEFAULT;
         o->now = o->now ? o->now : clock_now;
 }
@@ -57,8 +59,10 @@ int container_table_new(const struct container_options *options, struct containe
         if (!t->buckets || !t->root)
                 return error_oom(err);
         t->engines = (struct engines){ .files = { .root = t->root, .access = options->access },
-                                       .no_sockets = options->no_sockets, .socket_ms = t->options.socket_ms,
-                                       .now = t->options.now, .now_ctx = options->now_ctx };
+                                       .no_sockets = options->no_sockets,
+                                       .socket_ms = t->options.socket_ms,
+                                       .now = t->options.now,
+                                       .now_ctx = options->now_ctx };
         r = hierarchy_find(&t->engines, err);
         if (r < 0)
                 return r;
@@ -93,37 +97,49 @@ const char *container_table_hierarchy(const struct container_table *t, bool *ret
 static int seal(struct container_table *t, struct draft *d, uint64_t id, struct str path, bool late, uint64_t since,
                 const struct container **ret, struct error *err)
 {
+        int r;
+
         d->c.cgroup_id = id;
         d->c.cgroup_path = draft_text(d, path);
         d->c.seen_late = late;
         if (!DRAFT_KNOWS(d, start) && !late)
                 DRAFT_PUT(d, start, (int64_t)since);
+        r = draft_seal(d, ret, err);
+        if (r < 0)
+                return r;
+        while (t->gone.first && t->bytes + container_bytes(*ret) > t->options.bytes_max) {
+                slot_remove(t, &t->gone, t->gone.first);
+                t->tombstones_evicted++;
+        }
+        if (t->bytes + container_bytes(*ret) <= t->options.bytes_max)
+                return 0;
+        container_unref(*ret);
+        draft_trim(d);
+        t->containers_trimmed++;
         return draft_seal(d, ret, err);
 }
 
 static void plan(struct slot *slot, uint64_t now)
 {
-        if (slot->container->state == CONTAINER_PENDING)
-                slot->due = slot->tries < RETRY_TRIES_MAX ? now + (RETRY_FIRST << slot->tries) : 0;
-        else
-                slot->due = slot->tries == 0 && !slot->seen_late ? now + LATE_FACTS_SECONDS * NS_PER_SECOND : 0;
-        slot->tries++;
+        slot->due = 0;
+        if (slot->container->state == CONTAINER_PENDING) {
+                if (slot->tries < RETRY_TRIES_MAX)
+                        slot->due = now + (RETRY_FIRST << slot->tries++);
+        } else if (!slot->read_late && !slot->seen_late) {
+                slot->read_late = true;
+                slot->due = now + LATE_FACTS_SECONDS * NS_PER_SECOND;
+        }
 }
 
 /* Puts a container that was found into the table; an entry of the host that its cgroup had gives way. */
-static int add_container(struct container_table *t, uint64_t id, struct str path, bool late, struct draft *d,
-                         struct slot **ret, struct error *err)
+static int add_container(struct container_table *t, uint64_t id, struct str path, bool late, uint64_t since,
+                         struct draft *d, struct slot **ret, struct error *err)
 {
         const struct container *container = NULL;
-        uint64_t now = table_now(t), since = now;
         struct entry *old = index_find(t, id);
         char *copy;
         int r;
 
-        if (old && old->young) {
-                since = old->young->since;
-                late = false;
-        }
         r = seal(t, d, id, path, late, since, &container, err);
         if (r < 0)
                 return r;
@@ -141,7 +157,7 @@ static int add_container(struct container_table *t, uint64_t id, struct str path
                 return r;
         (*ret)->since = since;
         (*ret)->seen_late = late;
-        plan(*ret, now);
+        plan(*ret, table_now(t));
         return 0;
 }
 
@@ -166,8 +182,8 @@ static int draft_unknown(const struct cgroup_name *name, struct draft *d, struct
 
 /* The container that a path is in but that the table does not have, from the deepest name up to what is known.
  * 1: found, *ret_name says where; 0: there is none. `late`: an empty cgroup that no engine knows is what one left behind. */
-static int find_container(struct container_table *t, struct str path, const struct slot *above, bool late, struct draft *d,
-                          struct cgroup_name *ret_name, struct error *err)
+static int find_container(struct container_table *t, struct str path, const struct slot *above, bool late,
+                          struct draft *d, struct cgroup_name *ret_name, struct error *err)
 {
         struct cgroup_name names[ENGINE_DEPTH_MAX], *sure = NULL;
         size_t known = above ? strlen(above->path) : 0, n = cgroup_names(path, names);
@@ -193,7 +209,7 @@ static int find_container(struct container_table *t, struct str path, const stru
         return r < 0 ? r : 1;
 }
 
-static int add_host(struct container_table *t, uint64_t id, struct str path, struct error *err)
+static int add_host(struct container_table *t, uint64_t id, struct str path, uint64_t since, struct error *err)
 {
         struct entry *entry;
         struct young *young;
@@ -209,7 +225,7 @@ static int add_host(struct container_table *t, uint64_t id, struct str path, str
                 free(young);
                 return error_oom(err);
         }
-        young->since = table_now(t);
+        young->since = since;
         entry->young = young;
         t->n_young++;
         return 0;
@@ -223,27 +239,33 @@ static int add_nested(struct container_table *t, uint64_t id, struct slot *slot,
         return r == -ENOSPC ? 0 : r;
 }
 
-static int add_path(struct container_table *t, uint64_t id, struct str path, bool late, struct error *err)
+static int add_path(struct container_table *t, uint64_t id, struct str path, bool late, uint64_t since, struct error *err)
 {
         _cleanup_(draft_done) struct draft d = { 0 };
         struct slot *above = slot_above(t, path), *slot = NULL;
         struct cgroup_name name;
         uint64_t own = id;
-        int r = find_container(t, path, above, late, &d, &name, err);
+        int r;
 
+        /* Made anew under the same path: that the former is gone was not told. */
+        if (above && strlen(above->path) == path.n && above->own.id != id) {
+                slot_bury(t, above);
+                above = slot_above(t, path);
+        }
+        r = find_container(t, path, above, late, &d, &name, err);
         if (r < 0)
                 return r;
         if (r == 0)
-                return above ? add_nested(t, id, above, err) : add_host(t, id, path, err);
+                return above ? add_nested(t, id, above, err) : add_host(t, id, path, since, err);
         if (name.path_length < path.n) {
                 _cleanup_free_ char *copy = strndup(path.p, name.path_length);
 
                 if (!copy)
                         return error_oom(err);
                 if (hierarchy_id(&t->engines, copy, &own, err) < 0)
-                        return add_host(t, id, STR_NULL, err);
+                        return add_host(t, id, STR_NULL, since, err);
         }
-        r = add_container(t, own, (struct str){ path.p, name.path_length }, late, &d, &slot, err);
+        r = add_container(t, own, (struct str){ path.p, name.path_length }, late, since, &d, &slot, err);
         if (r < 0 || own == id)
                 return r;
         return add_nested(t, id, slot, err);
@@ -266,13 +288,13 @@ int container_table_add_cgroup(struct container_table *t, uint64_t id, const cha
         } else {
                 r = hierarchy_path(&t->engines, id, &found, err);
                 if (r == -ENOENT)
-                        return add_host(t, id, STR_NULL, NULL) < 0 ? error_oom(err) : r;
+                        return add_host(t, id, STR_NULL, table_now(t), NULL) < 0 ? error_oom(err) : r;
                 if (r < 0)
                         return r;
         }
         if (!buf_ok(&found) || !found.len || found.len > ENGINE_PATH_MAX)
                 return error_say(err, -EINVAL, "not the path of a cgroup");
-        return add_path(t, id, buf_str(&found), false, err);
+        return add_path(t, id, buf_str(&found), false, table_now(t), err);
 }
 
 /* ---- again ---- */
@@ -288,34 +310,29 @@ static void reread(struct container_table *t, struct slot *slot)
         /* What stands in a container is as old as its files: if they are gone by now, it stays as it was. */
         if (cgroup_names(path, names) && names[0].path_length == path.n &&
             engines_identify(&t->engines, &names[0], path, false, &d, &err) == 0 &&
-            seal(t, &d, slot->own.id, path, slot->seen_late, slot->since, &container, &err) == 0) {
-                container_unref(slot->container);
-                slot->container = container;
-        }
+            seal(t, &d, slot->own.id, path, slot->seen_late, slot->since, &container, &err) == 0)
+                slot_replace(t, slot, container);
         plan(slot, table_now(t));
 }
 
 /* What the runtimes alone know of a container is written only after its cgroup was made. */
 static enum container_state look_again(struct container_table *t, struct entry *entry)
 {
-        _cleanup_(draft_done) struct draft d = { 0 };
-        struct str path = str_from(entry->young->path);
+        _cleanup_free_ char *path = TAKE_PTR(entry->young->path);
+        uint64_t id = entry->id, since = entry->young->since;
+        unsigned tries = entry->young->tries + 1;
         struct error err = ERROR_INIT;
-        struct cgroup_name name;
-        struct slot *slot = NULL;
-        int r = find_container(t, path, NULL, false, &d, &name, &err);
 
-        if (r == 1 && name.path_length == path.n) {
-                /* The entry is freed, and with it the path. */
-                _cleanup_free_ char *copy = strndup(path.p, path.n);
-                uint64_t id = entry->id;
-
-                if (copy && add_container(t, id, str_from(copy), false, &d, &slot, &err) == 0)
-                        return slot->container->state;
+        index_remove(t, entry);
+        if (add_path(t, id, str_from(path), false, since, &err) < 0)
                 return CONTAINER_PENDING;
-        }
-        if (++entry->young->tries >= YOUNG_TRIES_MAX)
+        entry = index_find(t, id);
+        if (entry && entry->slot)
+                return entry->slot->container->state;
+        if (entry && entry->young && tries >= YOUNG_TRIES_MAX)
                 index_settle(t, entry);
+        else if (entry && entry->young)
+                entry->young->tries = tries;
         return CONTAINER_KNOWN;
 }
 
@@ -335,8 +352,8 @@ enum container_state container_table_refresh(struct container_table *t, uint64_t
 
 static void forget_old(struct container_table *t, uint64_t now)
 {
-        while (t->gone.first && (now < t->gone.first->gone ||
-                                 now - t->gone.first->gone > t->options.tombstone_seconds * NS_PER_SECOND))
+        while (t->gone.first &&
+               (now < t->gone.first->gone || now - t->gone.first->gone > t->options.tombstone_seconds * NS_PER_SECOND))
                 slot_remove(t, &t->gone, t->gone.first);
         if (!t->n_young)
                 return;
@@ -373,12 +390,16 @@ static int see(void *ctx, uint64_t id, struct str path, struct error *err)
 {
         struct container_table *t = ctx;
         struct entry *entry = index_find(t, id);
+        struct slot *above = slot_above(t, path);
         int r;
 
+        /* A container that makes cgroups without end must not keep us from seeing others. */
+        if (above && strlen(above->path) < path.n && above->scanned++ >= ENGINE_NESTED_MAX)
+                return WALK_PASS;
         if (!entry || (entry->slot && entry->slot->gone)) {
                 if (entry)
                         container_table_gone(t, id);
-                r = add_path(t, id, path, true, err);
+                r = add_path(t, id, path, true, table_now(t), err);
                 if (r < 0)
                         return r;
                 entry = index_find(t, id);
@@ -395,6 +416,8 @@ int container_table_scan(struct container_table *t, struct error *err)
         int r;
 
         t->scan++;
+        for (struct slot *s = t->running.first; s; s = s->next)
+                s->scanned = 0;
         r = hierarchy_walk(&t->engines, see, t, err);
         if (r < 0)
                 return r;
@@ -438,11 +461,18 @@ int container_table_each(const struct container_table *t, bool tombstones,
 struct container_table_counts container_table_counts(const struct container_table *t)
 {
         struct container_table_counts counts = {
-                .containers = t->running.n, .tombstones = t->gone.n, .cgroups = t->n_entries,
-                .containers_evicted = t->containers_evicted, .cgroups_evicted = t->cgroups_evicted,
+                .containers = t->running.n,
+                .tombstones = t->gone.n,
+                .cgroups = t->n_entries,
+                .bytes = t->bytes,
+                .containers_trimmed = t->containers_trimmed,
+                .containers_evicted = t->containers_evicted,
+                .cgroups_evicted = t->cgroups_evicted,
                 .tombstones_evicted = t->tombstones_evicted,
-                .reads = t->engines.files.reads, .reads_failed = t->engines.files.failed,
-                .calls = t->engines.files.calls, .calls_failed = t->engines.files.calls_failed,
+                .reads = t->engines.files.reads,
+                .reads_failed = t->engines.files.failed,
+                .calls = t->engines.files.calls,
+                .calls_failed = t->engines.files.calls_failed,
         };
 
         for (const struct slot *s = t->running.first; s; s = s->next)

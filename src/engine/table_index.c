@@ -162,6 +162,7 @@ void slot_remove(struct container_table *t, struct slot_list *list, struct slot 
                 index_remove(t, slot->nested.first);
         unchain(t, &slot->own);
         slots_remove(list, slot);
+        t->bytes -= container_bytes(slot->container);
         slot_free(slot);
 }
 
@@ -184,8 +185,17 @@ int slot_add(struct container_table *t, uint64_t id, char *path, const struct co
         slot->own = (struct entry){ .id = id, .slot = slot, .scan = t->scan };
         chain(t, &slot->own);
         slots_add(&t->running, slot);
+        t->bytes += container_bytes(container);
         *ret = slot;
         return 0;
+}
+
+void slot_replace(struct container_table *t, struct slot *slot, const struct container *container)
+{
+        t->bytes += container_bytes(container);
+        t->bytes -= container_bytes(slot->container);
+        container_unref(slot->container);
+        slot->container = container;
 }
 
 void slot_bury(struct container_table *t, struct slot *slot)

@@ -11,7 +11,8 @@ static int take_number(struct str *s, size_t digits, int low, int high, int *ret
 {
         uint64_t n;
 
-        if (s->n < digits || str_to_u64((struct str){ s->p, digits }, 10, &n) < 0 || n < (uint64_t)low || n > (uint64_t)high)
+        if (s->n < digits || str_to_u64((struct str){ s->p, digits }, 10, &n) < 0 || n < (uint64_t)low ||
+            n > (uint64_t)high)
                 return -EBADMSG;
         *s = (struct str){ s->p + digits, s->n - digits };
         *ret = (int)n;

@@ -20,6 +20,7 @@ struct package_fact {
         struct str purl;
         struct str path; /* of the database that names it */
         uint32_t layer;
+        struct str owned_by; /* purl of what ships it, empty: nothing */
 };
 
 struct file_fact {

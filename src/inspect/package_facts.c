@@ -16,6 +16,11 @@ GETTER(get_architecture)
         *ret = text_or_absent(package_of(fact)->arch);
 }
 
+GETTER(get_development)
+{
+        *ret = value_of_bool(package_of(fact)->development);
+}
+
 GETTER(get_evidence)
 {
         *ret = value_of_string(str_from(package_evidence_name(package_of(fact)->evidence)));
@@ -43,6 +48,11 @@ GETTER(get_licenses)
 GETTER(get_name)
 {
         *ret = text_or_absent(package_of(fact)->name);
+}
+
+GETTER(get_owned_by)
+{
+        *ret = text_or_absent(((const struct package_fact *)fact->data)->owned_by);
 }
 
 GETTER(get_path)
@@ -85,6 +95,8 @@ GETTER(get_version)
 static const struct field fields[] = {
         { .name = "package.architecture", .type = VALUE_STRING, .get = get_architecture, .origin = DATABASE,
           .doc = "The architecture it was built for, as its database names it." },
+        { .name = "package.development", .type = VALUE_BOOL, .get = get_development, .origin = DATABASE,
+          .doc = "True where only developers need it." },
         { .name = "package.evidence", .type = VALUE_STRING, .get = get_evidence, .origin = DATABASE,
           .doc = "installed where it is there, declared where a lockfile names it." },
         { .name = "package.layer", .type = VALUE_NUMBER, .get = get_layer, .origin = "layers",
@@ -92,6 +104,8 @@ static const struct field fields[] = {
         { .name = "package.licenses", .type = VALUE_STRING, .is_list = true, .several = SEVERAL_ANY, .get = get_licenses,
           .origin = DATABASE, .doc = "Its licences as written; an operator holds if it does for any." },
         { .name = "package.name", .type = VALUE_STRING, .get = get_name, .origin = DATABASE, .doc = "Its name." },
+        { .name = "package.owned_by", .type = VALUE_STRING, .get = get_owned_by, .origin = DATABASE,
+          .doc = "The package URL of the distribution's package that ships it." },
         { .name = "package.path", .type = VALUE_PATH, .get = get_path, .origin = DATABASE,
           .doc = "The file that names it, without the leading slash." },
         { .name = "package.purl", .type = VALUE_STRING, .get = get_purl, .origin = DATABASE, .doc = "Its package URL." },
@@ -100,7 +114,7 @@ static const struct field fields[] = {
         { .name = "package.source_version", .type = VALUE_STRING, .get = get_source_version, .origin = DATABASE,
           .doc = "The version of that source package." },
         { .name = "package.type", .type = VALUE_STRING, .get = get_type, .origin = DATABASE,
-          .doc = "Its type as in a package URL: deb, apk, rpm." },
+          .doc = "Its type as in a package URL: deb, apk, rpm, npm, pypi, golang, cargo, maven, gem, composer, nuget." },
         { .name = "package.vendor", .type = VALUE_STRING, .get = get_vendor, .origin = DATABASE,
           .doc = "Its maintainer or vendor." },
         { .name = "package.version", .type = VALUE_STRING, .get = get_version, .origin = DATABASE, .doc = "Its version." },

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Package URLs (ECMA-427, "Rules for each PURL component", and the type definitions of deb, apk and rpm).
+ * Package URLs (ECMA-427, "Rules for each PURL component", and the definitions of the types).
  *
  * The `upstream` qualifier is not the specification's but what SBOM readers look for: most advisories for deb and apk
  * name source packages, so a reader who knows the binary's name alone would find nothing. It is there where the source
@@ -73,11 +73,6 @@ static bool is_type(const struct package *p, const char *type)
         return str_equals(p->type, type);
 }
 
-static bool is_of_distribution(const struct package *p)
-{
-        return is_type(p, "deb") || is_type(p, "apk") || is_type(p, "rpm");
-}
-
 /* The vendor. Of rpm distributions some have an ID of another name; advisories and other tools use the vendor's. */
 static struct str namespace_of(const struct package *p, const struct distribution *d)
 {
@@ -145,10 +140,69 @@ static void add_upstream(struct buf *out, char *separator, const struct package 
         }
 }
 
+/* Where the name of a package has its group beside it, that is the namespace. */
+static char separator_of(const struct package *p)
+{
+        return is_type(p, "maven") ? ':' : is_type(p, "npm") || is_type(p, "composer") || is_type(p, "golang") ? '/' : 0;
+}
+
+static size_t last_of(struct str s, char c)
+{
+        for (size_t i = s.n; c && i-- > 0;)
+                if (s.p[i] == c)
+                        return i;
+        return 0;
+}
+
+/* In the segments of a namespace a slash is one. */
+static void add_namespace(struct buf *out, struct str s, bool in_lower_case)
+{
+        while (s.p) {
+                struct str segment = str_cut(&s, '/');
+
+                if (segment.n == 0 || str_equals(segment, ".") || str_equals(segment, ".."))
+                        continue;
+                add_component(out, segment, in_lower_case);
+                buf_putc(out, '/');
+        }
+}
+
+/* Python's names are the same with '-' and with '_'. */
+static void add_python_name(struct buf *out, struct str name)
+{
+        _cleanup_(buf_free) struct buf dashed = { 0 };
+
+        buf_add_str(&dashed, name);
+        for (size_t i = 0; i < dashed.len; i++)
+                if (dashed.data[i] == '_')
+                        dashed.data[i] = '-';
+        out->failed |= !buf_ok(&dashed);
+        add_lower(out, buf_str(&dashed));
+}
+
+static void add_name(struct buf *out, const struct package *p)
+{
+        static const char *const lower_case[] = { "deb", "apk", "npm", "composer", "golang" };
+        struct str name = p->name;
+        size_t at = last_of(name, separator_of(p));
+        bool lowered = false;
+
+        for (size_t i = 0; i < ELEMENTS_OF(lower_case); i++)
+                lowered |= is_type(p, lower_case[i]);
+        if (at && at + 1 < name.n) {
+                add_namespace(out, (struct str){ name.p, at }, lowered);
+                name = (struct str){ name.p + at + 1, name.n - at - 1 };
+        }
+        if (is_type(p, "pypi"))
+                add_python_name(out, name);
+        else
+                add_component(out, name, lowered);
+}
+
 void package_url(const struct package *package, const struct distribution *d, struct buf *out)
 {
         struct str version = package->version, epoch = STR_NULL;
-        bool distributed = is_of_distribution(package);
+        bool distributed = package_is_of_distribution(package);
         char separator = '?';
 
         if (!distributed || (d && (d->id.n == 0 || memchr(d->id.p, '/', d->id.n))))
@@ -162,10 +216,7 @@ void package_url(const struct package *package, const struct distribution *d, st
                 add_lower(out, namespace_of(package, d));
                 buf_putc(out, '/');
         }
-        if (is_type(package, "deb") || is_type(package, "apk"))
-                add_lower(out, package->name);
-        else
-                add_encoded(out, package->name);
+        add_name(out, package);
         if (version.n) {
                 buf_putc(out, '@');
                 add_encoded(out, version);

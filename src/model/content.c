@@ -58,6 +58,23 @@ int content_slurp(struct content *content, uint64_t max, struct buf *out, struct
         return 0;
 }
 
+static ssize_t read_stream(void *ctx, void *buf, size_t n, struct error *err)
+{
+        struct content_stream *s = ctx;
+        size_t left = (size_t)MIN_OF(s->content->size - s->offset, (uint64_t)n);
+        int r = content_read(s->content, s->offset, buf, left, err);
+
+        if (r < 0)
+                return r;
+        s->offset += left;
+        return (ssize_t)left;
+}
+
+struct byte_source content_source(struct content_stream *stream)
+{
+        return (struct byte_source){ read_stream, stream };
+}
+
 void content_lines_init(struct content_lines *lines, struct content *content, size_t max)
 {
         *lines = (struct content_lines){ .content = content, .max = max };

@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 
+#include "base/compress.h"
 #include "base/error.h"
 #include "base/str.h"
 
@@ -27,6 +28,13 @@ void content_from_fd(struct content *ret, int fd, uint64_t start, uint64_t size)
 int content_read(struct content *content, uint64_t offset, void *buf, size_t n, struct error *err) _must_check_;
 /* All of it appended to `out`; more than `max` bytes is -E2BIG. */
 int content_slurp(struct content *content, uint64_t max, struct buf *out, struct error *err) _must_check_;
+
+/* From its start on, as a source of bytes. */
+struct content_stream {
+        struct content *content;
+        uint64_t offset;
+};
+struct byte_source content_source(struct content_stream *stream); /* the stream is borrowed */
 
 /* Line by line, in constant memory, for text that may be large. A line over `max` bytes is -E2BIG. Lines come without
  * LF or CR LF. 1 a line (borrowed until the next call), 0 the end. */

@@ -40,7 +40,7 @@ static uint32_t pattern_hash(enum pattern_kind kind, struct str text)
 
 static int add_pattern(struct detector_set *set, const struct pattern *pattern, unsigned detector, struct error *err)
 {
-        if (pattern->kind == PATTERN_SUFFIX || pattern->kind == PATTERN_EACH_BELOW) {
+        if (pattern->kind == PATTERN_SUFFIX || pattern->kind == PATTERN_EACH_BELOW || pattern->kind == PATTERN_HEAD) {
                 if (mem_grow(&set->listed, &set->listed_cap, set->n_listed + 1, sizeof(*set->listed)) < 0)
                         return error_oom(err);
                 set->listed[set->n_listed++] = (struct listed){ pattern, detector };
@@ -112,10 +112,23 @@ static bool matches_listed(const struct pattern *pattern, struct str path, struc
 {
         struct str parent;
 
+        if (pattern->kind == PATTERN_HEAD)
+                return false;
         if (pattern->kind == PATTERN_SUFFIX)
                 return str_ends(name, pattern->text);
         parent = path_parent(path);
         return str_equals(name, pattern->suffix) && parent.n && str_equals(path_parent(parent), pattern->text);
+}
+
+static uint64_t second_look(const struct detector_set *set, struct str path, uint64_t found)
+{
+        for (uint64_t left = found; left; left &= left - 1) {
+                const struct detector *detector = set->detectors[__builtin_ctzll(left)];
+
+                if (detector->wants && !detector->wants(path))
+                        found &= ~(left & -left);
+        }
+        return found;
 }
 
 uint64_t detector_set_match(const struct detector_set *set, struct str path)
@@ -127,6 +140,17 @@ uint64_t detector_set_match(const struct detector_set *set, struct str path)
 
         for (size_t i = 0; i < set->n_listed; i++)
                 if (matches_listed(set->listed[i].pattern, path, name))
+                        found |= 1ull << set->listed[i].detector;
+        return found ? second_look(set, path, found) : 0;
+}
+
+uint64_t detector_set_match_head(const struct detector_set *set, const void *head, size_t n)
+{
+        uint64_t found = 0;
+
+        for (size_t i = 0; i < set->n_listed; i++)
+                if (set->listed[i].pattern->kind == PATTERN_HEAD && n >= DETECTOR_HEAD &&
+                    memcmp(head, set->listed[i].pattern->text, DETECTOR_HEAD) == 0)
                         found |= 1ull << set->listed[i].detector;
         return found;
 }

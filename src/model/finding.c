@@ -150,12 +150,13 @@ size_t finding_list_excepted(const struct finding_list *list)
         return n;
 }
 
-bool finding_list_reaches(const struct finding_list *list, enum severity severity)
+size_t finding_list_reaches(const struct finding_list *list, enum severity severity)
 {
+        size_t n = 0;
+
         for (size_t i = 0; i < list->n; i++)
-                if (finding_counts(&list->items[i]) && list->items[i].severity >= severity)
-                        return true;
-        return false;
+                n += finding_counts(&list->items[i]) && list->items[i].severity >= severity;
+        return n;
 }
 
 static int compare_texts(const char *a, const char *b)

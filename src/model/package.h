@@ -16,7 +16,8 @@ enum package_evidence {
 
 const char *package_evidence_name(enum package_evidence evidence); /* "installed", "declared" */
 
-/* All strings borrowed, empty where unknown. */
+/* All strings borrowed, empty where unknown. Names have one text, also where the ecosystem has a group beside the name:
+ * "@babel/core" (npm), "org.apache.commons:commons-lang3" (maven), "symfony/console" (composer), as advisories have them. */
 struct package {
         struct str name;
         struct str version; /* with epoch and revision, as the ecosystem writes it: "1:2.3-4" */
@@ -28,9 +29,13 @@ struct package {
         struct str module;  /* rpm modularity label */
         struct str key;     /* what a list of owned files names it by (`struct owned_files`), unique in its database */
         enum package_evidence evidence;
+        bool development;   /* declared for the developers only: not needed to run */
         const struct str *licenses; /* as written, or SPDX where the database uses it */
         uint32_t n_licenses;
 };
+
+/* True for packages of an operating system: what ships others' files. */
+bool package_is_of_distribution(const struct package *package);
 
 void package_encode(const struct package *package, struct buf *out);
 /* Licences are put into `arena`, strings are borrowed from the input. 0, -EBADMSG or -ENOMEM. */

@@ -60,6 +60,23 @@ uint64_t layer_builder_wanted(const struct layer_builder *b, struct str path)
         return b->detectors ? detector_set_match(b->detectors, path) : 0;
 }
 
+uint64_t layer_builder_wanted_head(const struct layer_builder *b, const void *head, size_t n)
+{
+        return b->detectors ? detector_set_match_head(b->detectors, head, n) : 0;
+}
+
+uint64_t layer_builder_wanted_file(const struct layer_builder *b, struct str path, struct content *content)
+{
+        size_t n = (size_t)MIN_OF(content->size, (uint64_t)DETECTOR_HEAD);
+        struct error ignored = ERROR_INIT;
+        uint8_t head[DETECTOR_HEAD];
+        uint64_t wanted = layer_builder_wanted(b, path);
+
+        if (content_read(content, 0, head, n, &ignored) == 0)
+                wanted |= layer_builder_wanted_head(b, head, n);
+        return wanted;
+}
+
 void layer_builder_problem(struct layer_builder *b, enum problem_kind kind, struct str where, const char *fmt, ...)
 {
         _cleanup_(buf_free) struct buf one = { 0 }, what = { 0 };

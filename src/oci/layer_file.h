@@ -22,7 +22,7 @@
 #include "model/limits.h"
 #include "model/problem.h"
 
-#define LAYER_FILE_VERSION 4 /* part of the cache's keys: raise it when the format or what the pass notes changes */
+#define LAYER_FILE_VERSION 5 /* part of the cache's keys: raise it when the format or what the pass notes changes */
 
 /* ---- writing (in a worker) ---- */
 
@@ -36,6 +36,11 @@ DEFINE_FREEP(struct layer_builder, layer_builder_free)
 
 /* Detectors that want the regular file at this canonical path; 0 for none. */
 uint64_t layer_builder_wanted(const struct layer_builder *b, struct str path);
+/* The same of a file whose bytes are at hand: by its path and by how it begins. A file that can not be read is wanted for
+ * its path alone. */
+uint64_t layer_builder_wanted_file(const struct layer_builder *b, struct str path, struct content *content);
+/* By how it begins alone, from its first bytes: DETECTOR_HEAD of them, or all there are. */
+uint64_t layer_builder_wanted_head(const struct layer_builder *b, const void *head, size_t n);
 /* Brings a canonical path to where extraction puts it: through symbolic links of this layer. `add_missing`: directories
  * above it that no entry names are added, as `implied` ones. 1, or 0: there is no such place, which is noted. */
 int layer_builder_place(struct layer_builder *b, struct buf *path, bool add_missing, struct error *err) _must_check_;

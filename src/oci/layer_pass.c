@@ -66,21 +66,37 @@ static int take_bytes(struct pass *p, uint64_t n, struct error *err)
         return 0;
 }
 
-/* Where a wanted file's bytes go. */
+/* Where a wanted file's bytes go. Some detectors want a file for its path, some for its first bytes. */
 struct keeper {
         struct pass *pass;
-        bool wanted, spilled;
+        uint64_t wanted;
+        bool decided, spilled;
         uint64_t size;
+        uint8_t head[DETECTOR_HEAD]; /* until it is decided */
 };
+
+/* The first bytes may come in several pieces. */
+static void decide(struct keeper *k, const uint8_t *data, size_t n)
+{
+        size_t have = (size_t)k->size, more = MIN_OF(n, DETECTOR_HEAD - have);
+
+        memcpy(k->head + have, data, more);
+        if (have + more < DETECTOR_HEAD)
+                return;
+        k->decided = true;
+        k->wanted |= layer_builder_wanted_head(k->pass->builder, k->head, DETECTOR_HEAD);
+        if (k->wanted && have && k->pass->content.len == 0)
+                buf_add(&k->pass->content, k->head, have);
+}
 
 static int keep(struct keeper *k, const void *data, size_t n, struct error *err)
 {
         struct pass *p = k->pass;
 
-        if (!k->wanted)
-                return 0;
+        if (!k->decided)
+                decide(k, data, n);
         k->size += n;
-        if (k->size > KEEP_MAX)
+        if (!k->wanted || k->size > KEEP_MAX)
                 return 0;
         if (!k->spilled && p->content.len + n > KEEP_IN_MEMORY) {
                 if (ftruncate(p->scratch, 0) < 0 || lseek(p->scratch, 0, SEEK_SET) < 0)
@@ -145,11 +161,11 @@ static int read_data(struct pass *p, struct keeper *k, uint64_t size, uint8_t sh
         return 0;
 }
 
-static int detect(struct pass *p, const struct keeper *k, const struct file_entry *e, uint64_t wanted, struct error *err)
+static int detect(struct pass *p, const struct keeper *k, const struct file_entry *e, struct error *err)
 {
         struct content content;
 
-        if (!wanted)
+        if (!k->wanted)
                 return 0;
         if (k->size > KEEP_MAX) {
                 layer_builder_problem(p->builder, PROBLEM_GAP, e->path, "larger than %llu MiB, so it was not searched",
@@ -160,13 +176,12 @@ static int detect(struct pass *p, const struct keeper *k, const struct file_entr
                 content_from_fd(&content, p->scratch, 0, k->size);
         else
                 content_from_memory(&content, p->content.data, p->content.len);
-        return layer_builder_detect(p->builder, e, wanted, &content, err);
+        return layer_builder_detect(p->builder, e, k->wanted, &content, err);
 }
 
 static int add_regular(struct pass *p, struct file_entry *e, uint64_t size, struct error *err)
 {
-        uint64_t wanted = layer_builder_wanted(p->builder, e->path);
-        struct keeper k = { .pass = p, .wanted = wanted != 0 };
+        struct keeper k = { .pass = p, .wanted = layer_builder_wanted(p->builder, e->path) };
         int r;
 
         buf_clear(&p->content);
@@ -179,7 +194,7 @@ static int add_regular(struct pass *p, struct file_entry *e, uint64_t size, stru
                 return layer_builder_add(p->builder, e, &ignored) < 0 ? ignored.code : r;
         }
         r = layer_builder_add(p->builder, e, err);
-        return r < 0 ? r : detect(p, &k, e, wanted, err);
+        return r < 0 ? r : detect(p, &k, e, err);
 }
 
 /* 1 if the name was a mark for what lower layers hold (OCI image-spec, layer.md "Whiteouts"). */
@@ -270,6 +285,7 @@ static int add_hardlink(struct pass *p, const struct tar_entry *t, struct file_e
 {
         struct error why = ERROR_INIT;
         struct str path;
+        uint64_t wanted;
         int r;
 
         if (path_normalize(t->target, &p->target, &why) < 0) {
@@ -283,7 +299,10 @@ static int add_hardlink(struct pass *p, const struct tar_entry *t, struct file_e
         e->target = buf_str(&p->target);
         path = e->path;
         r = layer_builder_add(p->builder, e, err);
-        if (r == 0 && (e->type == FILE_HARDLINK || e->type == FILE_REGULAR) && layer_builder_wanted(p->builder, path))
+        wanted = layer_builder_wanted(p->builder, path);
+        /* What the same detectors read under the other name is known. */
+        if (r == 0 && (e->type == FILE_HARDLINK || e->type == FILE_REGULAR) &&
+            wanted & ~layer_builder_wanted(p->builder, buf_str(&p->target)))
                 layer_builder_problem(p->builder, PROBLEM_GAP, path, "a hard link, whose content passed under another name "
                                       "and was not searched");
         return r;

@@ -38,7 +38,8 @@ static int add_wanted(struct tree *t, struct str encoded, struct str text, int f
                 content_from_fd(&content, fd, 0, e.size);
         else
                 content_from_memory(&content, text.p, text.n);
-        return layer_builder_detect(t->builder, &e, layer_builder_wanted(t->builder, e.path), &content, err);
+        return layer_builder_detect(t->builder, &e, layer_builder_wanted_file(t->builder, e.path, &content),
+                                    &content, err);
 }
 
 static int take_item(struct tree *t, struct wire_reader *r, struct error *err)

@@ -111,6 +111,7 @@ static int hash_bytes(struct tree_reader *reader, int fd, uint64_t size, struct 
         uint64_t done = 0;
         ssize_t n = 0;
 
+        memset(reader->head, 0, sizeof(reader->head));
         *ret_code = 0;
         while (done < size) {
                 int r = interrupt_check(err);
@@ -121,9 +122,12 @@ static int hash_bytes(struct tree_reader *reader, int fd, uint64_t size, struct 
                 if (n <= 0)
                         break;
                 hash_update(reader->hash, reader->piece, (size_t)n);
+                if (done == 0)
+                        memcpy(reader->head, reader->piece, MIN_OF((size_t)n, sizeof(reader->head)));
                 tell(reader, (uint64_t)n);
                 done += (uint64_t)n;
         }
+        reader->hashed = true;
         hash_finish(reader->hash, ret); /* in every case: it starts again */
         *ret_done = done;
         if (n < 0)
@@ -204,6 +208,7 @@ int tree_read_file(struct tree_reader *reader, struct str path, int fd, const st
         int r;
 
         tree_entry(&e, path, st);
+        reader->hashed = false;
         r = read_capability(reader, fd, &e, capability, err);
         if (r == 0 && tree_is_metacopy(reader->request, fd))
                 r = tree_send_problem(reader->sender, err, PROBLEM_GAP, path,
@@ -212,6 +217,8 @@ int tree_read_file(struct tree_reader *reader, struct str path, int fd, const st
                 r = digest_file(reader, fd, st, wanted, &e, err);
         if (r < 0)
                 return r;
+        /* One that was hashed under another name is looked at under that name. */
+        wanted = wanted || (detectors && reader->hashed && detector_set_match_head(detectors, reader->head, sizeof(reader->head)));
         if (wanted && e.has_sha256 && e.size > TREE_CONTENT_MAX)
                 return tree_send_file(reader->sender, &e, fd, err);
         content = (struct str){ (char *)reader->piece, (size_t)e.size }; /* the very bytes that were hashed */

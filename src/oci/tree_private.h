@@ -67,6 +67,8 @@ struct tree_reader {
         struct tree_sender *sender;
         struct hash *hash;
         uint8_t *piece;
+        uint8_t head[DETECTOR_HEAD]; /* of the file that was hashed last */
+        bool hashed;            /* the file at hand */
         struct tree_seen *seen; /* digests of files that have several names */
         uint64_t bytes;         /* read so far */
         uint64_t untold;        /* of them, not yet told to request->progress */

@@ -404,5 +404,5 @@ int inventory_join(struct scan_result *result, struct layer_file *const *layers,
                 if (r < 0)
                         return r;
         }
-        return options->owners ? owners_assign(&j.owners, options->limits.seconds, result, err) : 0;
+        return owners_assign(&j.owners, options->owners, options->limits.seconds, result, err);
 }

@@ -8,12 +8,13 @@
 #include "pipeline/judge.h"
 #include "pipeline/rule_finding.h"
 #include "pipeline/stock_rules.h"
+#include "pipeline/vulnerabilities.h"
 
 #define STOCK_FILES_MAX 64
 #define RELEASE_EVERY 65536
 
 const struct fact_source *const judge_sources[] = {
-        &image_source, &package_source, &file_source, &syscall_source, NULL,
+        &image_source, &package_source, &vulnerability_source, &file_source, &syscall_source, NULL,
 };
 
 int judge_stock_rules(struct rule_set **ret, struct error *err)
@@ -39,6 +40,8 @@ struct bench {
         const struct fact *fact;
         struct finding place; /* where the fact at hand is */
         const struct file_entry *file; /* or it is this file */
+        const struct vulnerability_fact *vulnerability; /* the fact is this one */
+        uint32_t most;    /* findings of one rule */
         struct error *err;
         int code;
 };
@@ -90,6 +93,8 @@ static int add_finding(struct bench *b, const struct rule_verdict *verdict)
         if (b->file && place_of_file(b, &f) < 0)
                 return error_oom(b->err);
         r = rule_finding(b->program, b->scratch, verdict, b->fact, b->result->arena, &f, b->err);
+        if (r == 0 && b->vulnerability)
+                r = vulnerability_finding(b->vulnerability, strcmp(f.rule, VULNERABILITY_RULE) == 0, b->result->arena, &f, b->err);
         if (r < 0)
                 return r;
         f.subject_kind = "image";
@@ -105,7 +110,7 @@ static void take_verdict(void *ctx, const struct rule_verdict *verdict)
 
         if (!verdict->applicable || verdict->truth == TRUTH_FALSE)
                 return;
-        if (b->code < 0 || b->counts[verdict->rule->index]++ >= JUDGE_FINDINGS_PER_RULE)
+        if (b->code < 0 || b->counts[verdict->rule->index]++ >= b->most)
                 return;
         b->code = add_finding(b, verdict);
 }
@@ -121,9 +126,9 @@ static int try_fact(struct bench *b, const struct fact *fact, struct error *err)
 static void tell_the_rest(struct bench *b)
 {
         for (uint32_t i = 0; i < rule_set_count(b->set); i++)
-                if (b->counts[i] > JUDGE_FINDINGS_PER_RULE)
+                if (b->counts[i] > b->most)
                         problem_add(&b->result->problems, PROBLEM_NOTE, "findings", "the rule '%.*s' found %u more, which are not listed",
-                                    STR_ARG(rule_set_get(b->set, i)->name), b->counts[i] - JUDGE_FINDINGS_PER_RULE);
+                                    STR_ARG(rule_set_get(b->set, i)->name), b->counts[i] - b->most);
 }
 
 /* ---- the facts ---- */
@@ -145,11 +150,29 @@ static int judge_packages(struct bench *b, int64_t now, struct error *err)
 
         for (size_t i = 0; r == 0 && i < b->result->n_packages; i++) {
                 const struct scan_package *p = &b->result->packages[i];
-                const struct package_fact data = { &p->package, p->purl, p->path, p->layer };
+                const struct package_fact data = { &p->package, p->purl, p->path, p->layer, p->owned_by };
                 const struct fact fact = { .source = &package_source, .data = &data };
 
                 b->place = (struct finding){ .path = p->path.p, .package = p->purl.p, .layer = layer_name(b->result, p->layer) };
                 r = try_fact(b, &fact, err);
+        }
+        return r;
+}
+
+static int judge_vulnerabilities(struct bench *b, int64_t now, struct error *err)
+{
+        int r = 0;
+
+        b->most = JUDGE_VULNERABILITIES;
+        for (size_t i = 0; r == 0 && i < b->result->n_vulnerabilities; i++) {
+                const struct vulnerability_fact *v = &b->result->vulnerabilities[i];
+                const struct fact fact = { .source = &vulnerability_source, .data = v };
+
+                b->vulnerability = v;
+                b->place = (struct finding){ .path = v->path.p, .package = v->purl.p, .layer = layer_name(b->result, v->layer) };
+                r = try_fact(b, &fact, err);
+                if (r == 0 && i % 1024 == 1023)
+                        r = interrupt_check(err);
         }
         return r;
 }
@@ -192,12 +215,13 @@ int judge(struct scan_result *result, const struct rule_set *set, int64_t now, s
                 const struct fact_source *source;
                 int (*run)(struct bench *b, int64_t now, struct error *err);
         } sources[] = {
-                { &image_source, judge_image }, { &package_source, judge_packages }, { &file_source, judge_files },
+                { &image_source, judge_image }, { &package_source, judge_packages }, { &vulnerability_source, judge_vulnerabilities },
+                { &file_source, judge_files },
         };
         int r = 0;
 
         for (size_t i = 0; r == 0 && i < ELEMENTS_OF(sources); i++) {
-                _cleanup_(bench_done) struct bench b = { .result = result, .set = set };
+                _cleanup_(bench_done) struct bench b = { .result = result, .set = set, .most = JUDGE_FINDINGS_PER_RULE };
 
                 r = bench_new(&b, sources[i].source, err);
                 if (r == 0)

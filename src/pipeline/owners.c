@@ -142,13 +142,37 @@ static int claim_path(struct claim *c, struct str raw, struct str next, struct e
         return 0;
 }
 
-/* 1 if the time is up. */
-static int claim_list(struct scan_result *result, const struct owned_list *list, const struct key_item *keys,
-                      struct patience *patience, struct error *err)
+struct wanted_names {
+        struct str *items; /* sorted */
+        size_t n;
+};
+
+static void wanted_names_done(struct wanted_names *names)
+{
+        free(names->items);
+}
+
+static int compare_names(const void *pa, const void *pb)
+{
+        const struct str *a = pa, *b = pb;
+
+        return str_compare(*a, *b);
+}
+
+static bool is_wanted(const struct wanted_names *names, struct str path)
+{
+        struct str name = path_name(path);
+
+        return !names || mem_find(&name, names->items, names->n, sizeof(name), compare_names);
+}
+
+/* 1 if the time is up. `names`: NULL for all. */
+static int claim_list(struct scan_result *result, const struct owned_list *list, const struct key_item *keys, size_t n_keys,
+                      const struct wanted_names *names, struct patience *patience, struct error *err)
 {
         _cleanup_(claim_done) struct claim c = { .result = result };
         struct key_item wanted = { .key = list->key };
-        const struct key_item *item = mem_find(&wanted, keys, result->n_packages, sizeof(*keys), compare_keys);
+        const struct key_item *item = mem_find(&wanted, keys, n_keys, sizeof(*keys), compare_keys);
         struct record_list paths = list->paths;
         struct str path, next = record_list_next(&paths);
 
@@ -160,6 +184,8 @@ static int claim_list(struct scan_result *result, const struct owned_list *list,
 
                 path = next;
                 next = record_list_next(&paths);
+                if (!is_wanted(names, path))
+                        continue;
                 r = is_enough(patience, result, err);
                 if (r == 0)
                         r = claim_path(&c, path, next, err);
@@ -169,23 +195,76 @@ static int claim_list(struct scan_result *result, const struct owned_list *list,
         return 0;
 }
 
-int owners_assign(const struct owners *owners, uint64_t seconds, struct scan_result *result, struct error *err)
+/* ---- which packages are shipped by others ---- */
+
+/* The names of the files that name packages of languages: only paths that end in one matter to owned_by. */
+static int collect_names(const struct scan_result *result, struct wanted_names *ret, struct error *err)
+{
+        ret->items = calloc(result->n_packages + 1, sizeof(*ret->items));
+        if (!ret->items)
+                return error_oom(err);
+        for (size_t i = 0; i < result->n_packages; i++)
+                if (!package_is_of_distribution(&result->packages[i].package))
+                        ret->items[ret->n++] = path_name(result->packages[i].path);
+        mem_sort(ret->items, ret->n, sizeof(*ret->items), compare_names);
+        return 0;
+}
+
+static int take_owners(struct scan_result *result, struct error *err)
+{
+        for (size_t i = 0; i < result->n_packages; i++) {
+                struct scan_package *p = &result->packages[i];
+                struct file_entry entry;
+                uint64_t at;
+                int r;
+
+                if (package_is_of_distribution(&p->package))
+                        continue;
+                r = image_index_find(result->index, p->path, &entry, &at, err);
+                if (r < 0)
+                        return r;
+                if (r > 0 && result->owners[at])
+                        p->owned_by = result->packages[result->owners[at] - 1].purl;
+        }
+        return 0;
+}
+
+static int claim_all(const struct owners *owners, struct scan_result *result, const struct wanted_names *names,
+                     uint64_t seconds, struct error *err)
 {
         struct patience patience = { .seconds = seconds };
         _cleanup_free_ struct key_item *keys = calloc(result->n_packages + 1, sizeof(*keys));
-        uint64_t files = image_index_count(result->index);
+        size_t n = 0;
+        int r = 0;
 
-        result->owners = calloc(files ? files : 1, sizeof(*result->owners));
-        if (!keys || !result->owners)
+        if (!keys)
                 return error_oom(err);
         for (size_t i = 0; i < result->n_packages; i++)
-                keys[i] = (struct key_item){ result->packages[i].package.key, (uint32_t)i + 1 };
-        mem_sort(keys, result->n_packages, sizeof(*keys), compare_keys);
-        for (size_t i = 0; i < owners->n; i++) {
-                int r = claim_list(result, &owners->lists[i], keys, &patience, err);
+                if (result->packages[i].package.key.n)
+                        keys[n++] = (struct key_item){ result->packages[i].package.key, (uint32_t)i + 1 };
+        mem_sort(keys, n, sizeof(*keys), compare_keys);
+        for (size_t i = 0; r == 0 && i < owners->n; i++)
+                r = claim_list(result, &owners->lists[i], keys, n, names, &patience, err);
+        return MIN_OF(r, 0);
+}
 
-                if (r != 0)
-                        return MIN_OF(r, 0);
+int owners_assign(const struct owners *owners, bool all, uint64_t seconds, struct scan_result *result, struct error *err)
+{
+        _cleanup_(wanted_names_done) struct wanted_names names = { 0 };
+        uint64_t files = image_index_count(result->index);
+        int r = collect_names(result, &names, err);
+
+        if (r < 0 || (!all && names.n == 0))
+                return r;
+        result->owners = calloc(files ? files : 1, sizeof(*result->owners));
+        if (!result->owners)
+                return error_oom(err);
+        r = claim_all(owners, result, all ? NULL : &names, seconds, err);
+        if (r == 0)
+                r = take_owners(result, err);
+        if (!all) {
+                free(result->owners);
+                result->owners = NULL;
         }
-        return 0;
+        return r;
 }

@@ -2,12 +2,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/log.h"
-#include "oci/layer_file.h"
 #include "pipeline/container_layers.h"
 #include "pipeline/provenance.h"
 #include "pipeline/scan.h"
@@ -34,7 +31,6 @@ struct place {
 
 struct provenance {
         struct provenance_options options;
-        struct cache *cache;
         uint64_t generation; /* of what is known: what could not be told before is tried again when it changes */
         uint64_t clock;      /* of uses */
         struct seen_image images[PROVENANCE_IMAGES_MAX];
@@ -52,7 +48,7 @@ struct provenance {
 /* An image id is the engine's word: that of another user's engine names nothing but his own directories. */
 static int key_of(const struct container *c, const struct source_directories *d, struct arena *arena, struct cache_key *ret)
 {
-        struct str *parts = arena_alloc(arena, (2 * d->n + 4) * sizeof(*parts));
+        struct str *parts = arena_alloc(arena, (d->n + 4) * sizeof(*parts));
         size_t n = 0;
 
         if (!parts)
@@ -66,19 +62,8 @@ static int key_of(const struct container *c, const struct source_directories *d,
                 return 0;
         }
         parts[n++] = STR_LIT("directories");
-        for (size_t i = 0; i < d->n; i++) {
-                struct stat st = { 0 };
-                uint64_t *identity = arena_alloc(arena, 4 * sizeof(*identity));
-
-                if (!identity || stat(d->paths[i], &st) < 0)
-                        return -ENOENT;
-                identity[0] = st.st_dev;
-                identity[1] = st.st_ino;
-                identity[2] = (uint64_t)st.st_ctim.tv_sec;
-                identity[3] = (uint64_t)st.st_ctim.tv_nsec;
+        for (size_t i = 0; i < d->n; i++) /* their names are made up by chance, once */
                 parts[n++] = str_from(d->paths[i]);
-                parts[n++] = (struct str){ (char *)identity, 4 * sizeof(*identity) };
-        }
         *ret = cache_key_of(parts, n);
         return 0;
 }
@@ -129,17 +114,14 @@ static struct seen_image *image_find(struct provenance *p, const struct cache_ke
 static bool take_remembered(struct provenance *p, struct seen_image *image)
 {
         struct error err = ERROR_INIT;
-        int index, owners;
+        struct image_scan found;
+        int r = image_scanner_find(p->options.scanner, &image->key, &found, &err);
 
-        if (!p->cache || cache_get(p->cache, CACHE_INDEX, &image->key, &index, &err) <= 0)
-                return false;
-        if (cache_get(p->cache, CACHE_OWNERS, &image->key, &owners, &err) <= 0) {
-                close(index);
-                return false;
-        }
-        if (image_view_open(index, owners, true, &image->view, &err) == 0)
+        if (r <= 0)
+                return false; /* what is wrong shows when it is asked to scan */
+        if (image_view_open(found.index, found.owners, found.whole, &image->view, &err) == 0)
                 return true;
-        log_warning("%s: a damaged file is made again: %s", cache_path(p->cache), err.message);
+        log_warning("what is remembered of image '%s' is damaged: %s", image->name, err.message);
         return false;
 }
 
@@ -163,17 +145,17 @@ static struct seen_image *image_add(struct provenance *p, const struct container
         }
         image->key = *key;
         name_image(image, c);
-        if (take_remembered(p, image)) {
+        if (!p->options.scanner) {
+                image->state = IMAGE_FAILED;
+        } else if (take_remembered(p, image)) {
                 image->state = IMAGE_KNOWN;
                 log_info("image '%s' is known from an earlier scan", image->name);
-        } else if (p->options.scanner) {
+        } else {
                 image->state = IMAGE_WAITING;
                 image->asked = ++p->clock;
                 image->container = container_ref(c);
                 log_info("image '%s' was not seen before: it is scanned in the background, and until then it is not known where its "
                          "programs come from", image->name);
-        } else {
-                image->state = IMAGE_FAILED;
         }
         return image;
 }
@@ -272,7 +254,8 @@ static int hand_over(struct provenance *p, struct seen_image *image, struct erro
         struct source_directories directories;
         int r = arena ? container_layers(image->container, false, arena, &directories, err) : error_oom(err);
 
-        return r < 0 ? r : image_scanner_ask(p->options.scanner, &image->key, &directories, err);
+        return r < 0 ? r : image_scanner_ask(p->options.scanner, &image->key, &directories,
+                                                 image->container->init_pid, err);
 }
 
 void provenance_step(struct provenance *p)
@@ -318,7 +301,7 @@ static int judge(struct provenance *p, const struct container *c, const struct d
 {
         const struct syscall_process *process = d->event.process;
         struct program_request request = {
-                .container = c, .file = d->program, .hash_max = hash_budget(p),
+                .container = c, .file = d->program, .access = &p->options.access, .hash_max = hash_budget(p),
                 .path = process->known >> PROCESS_exepath & 1 ? process->exepath : STR_NULL,
         };
         struct seen_image *image = image_of(p, c);
@@ -367,14 +350,11 @@ void provenance_get_counts(const struct provenance *p, struct provenance_counts 
 int provenance_new(const struct provenance_options *options, struct provenance **ret, struct error *err)
 {
         _cleanup_(provenance_freep) struct provenance *p = calloc(1, sizeof(*p));
-        struct error why = ERROR_INIT;
 
         if (!p)
                 return error_oom(err);
         p->options = *options;
         p->generation = 1;
-        if (!options->no_cache && cache_open(&p->cache, &why) < 0)
-                log_warning("what is learned of images is not remembered: %s", why.message);
         *ret = TAKE_PTR(p);
         return 0;
 }
@@ -388,7 +368,6 @@ struct provenance *provenance_free(struct provenance *p)
                         image_drop(p, &p->images[i]);
         for (size_t i = 0; i < PLACES; i++)
                 container_unref(p->places[i].container);
-        cache_free(p->cache);
         free(p);
         return NULL;
 }

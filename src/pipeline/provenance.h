@@ -30,8 +30,8 @@
 #define PROVENANCE_HASH_SECOND ((uint64_t)32 << 20)  /* … and of all in a second */
 
 struct provenance_options {
-        struct image_scanner *scanner; /* must last as long; NULL: only what is remembered is known */
-        bool no_cache;
+        struct image_scanner *scanner;  /* must last as long; NULL: no image is known */
+        struct container_access access; /* to containers' own layers; zeroes: this process opens them itself */
 };
 
 struct provenance;
@@ -76,6 +76,7 @@ struct program_request {
         const struct container *container;
         struct str path;
         const struct sensor_file *file;
+        const struct container_access *access;
         uint64_t hash_max; /* bytes */
 };
 /* True: that is all there will ever be to say. Texts of `ret` are borrowed from the view, or are literals; the layer's is in `layer`. */

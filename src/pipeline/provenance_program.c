@@ -91,14 +91,24 @@ static int64_t nanoseconds(struct timespec t)
         return (int64_t)t.tv_sec * SECOND + t.tv_nsec;
 }
 
+static int open_below(const struct container_access *access, const char *base, const char *path)
+{
+        struct error ignored = ERROR_INIT;
+        _cleanup_close_ int dir = -EBADF;
+
+        if (access->open)
+                return access->open(access->ctx, base, path, 0, &ignored);
+        dir = open(base, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        return dir < 0 ? -errno : file_open_below(dir, path, O_RDONLY, false, &ignored);
+}
+
 /* The file as it lies in the container's own layer. */
 static int open_copy(const struct program_request *request, struct stat *ret_st)
 {
         _cleanup_(arena_freep) struct arena *arena = arena_new();
         char *upper = arena ? container_layer_path(request->container, request->container->upper, arena) : NULL;
         char *path = arena ? arena_string(arena, request->path.p + 1, request->path.n - 1) : NULL;
-        _cleanup_close_ int dir = upper && path ? open(upper, O_PATH | O_DIRECTORY | O_CLOEXEC) : -ENOMEM;
-        int fd = dir < 0 ? dir : file_open_below(dir, path, O_RDONLY | O_NOFOLLOW, false, NULL);
+        int fd = upper && path ? open_below(request->access, upper, path) : -ENOMEM;
 
         if (fd >= 0 && (fstat(fd, ret_st) < 0 || !S_ISREG(ret_st->st_mode)))
                 fd = fd_close(fd);

@@ -20,14 +20,16 @@
 #include "pipeline/layers.h"
 #include "pipeline/scan.h"
 #include "pipeline/verdicts.h"
+#include "pipeline/vulnerabilities.h"
+#include "vuln/feed.h"
 
 static struct detector_set *detectors; /* lives as long as the process: workers inherit it */
 
 static int start_workers(struct error *err)
 {
-        static struct worker_job jobs[6];
+        static struct worker_job jobs[10];
         const struct worker_job all[] = { layer_tar_job, layer_tree_job, oci_document_job, oci_archive_job, oci_inflate_job,
-                                           yaml_job };
+                                           yaml_job, feed_archive_job, feed_records_job, feed_kev_job, feed_epss_job };
 
         for (size_t i = 0; i < ELEMENTS_OF(all); i++)
                 jobs[i] = all[i];
@@ -75,6 +77,7 @@ struct scan_result *scan_result_free(struct scan_result *result)
         free(result->owners);
         finding_list_done(&result->findings);
         problem_list_done(&result->problems);
+        db_free(result->db);
         arena_free(result->arena);
         source_free(result->source);
         free(result);
@@ -262,6 +265,8 @@ static int run(struct scan *s, struct error *err)
                 r = interrupt_check(err);
         if (r == 0)
                 r = inventory_join(result, s->files, s->n_layers, s->options, err);
+        if (r == 0 && !s->options->inventory_only)
+                r = vulnerabilities_find(result, s->options->max_db_age, time(NULL), err);
         if (r == 0 && !s->options->inventory_only)
                 r = hold_rules(result, s->options->rules, err);
         if (r == 0 && !s->options->inventory_only)

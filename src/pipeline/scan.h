@@ -14,8 +14,10 @@
 #include "model/problem.h"
 #include "oci/image_index.h"
 
+struct db;
 struct rule_set;
 struct source_directories;
+struct vulnerability_fact;
 
 enum check_state {
         CHECK_DONE,
@@ -41,7 +43,7 @@ struct scan_package {
         struct str purl;
         struct str path;     /* the evidence: canonical path of the database or file */
         uint32_t layer;      /* the layer that brought this version of it */
-        struct str owned_by; /* purl of the package that ships it; empty if none */
+        struct str owned_by; /* purl of the distribution's package that ships `path`; empty if none */
 };
 
 struct scan_options {
@@ -53,6 +55,7 @@ struct scan_options {
         bool use_cache;
         bool owners; /* fill scan_result.owners */
         struct scan_limits limits;
+        uint64_t max_db_age; /* seconds; older data make the check of vulnerabilities stale; 0: any age will do */
         const struct rule_set *rules; /* loaded with judge_sources; NULL: the stock rules */
 };
 
@@ -70,6 +73,11 @@ struct scan_result {
         size_t n_packages;
         struct image_index *index;
         uint32_t *owners; /* if asked for: package index + 1 for each file of `index`, 0 for none */
+        struct db *db; /* NULL: there is none */
+        const struct vulnerability_fact *vulnerabilities;
+        size_t n_vulnerabilities;
+        enum check_state vulnerability_check; /* how far they are known … */
+        const char *vulnerability_why;        /* … NULL: there is nothing to add */
         struct finding_list findings;
         const char *policy; /* the file whose decisions stand in the findings; NULL: none */
         struct problem_list problems;

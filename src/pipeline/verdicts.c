@@ -97,8 +97,9 @@ static void check_configuration(struct scan_result *result)
 
 static void check_the_rest(struct scan_result *result)
 {
-        static const char *const later[] = { "vulnerabilities", "secrets", "malware", "signatures" };
+        static const char *const later[] = { "secrets", "malware", "signatures" };
 
+        add_check(result, "vulnerabilities", result->vulnerability_check, result->vulnerability_why);
         for (size_t i = 0; i < ELEMENTS_OF(later); i++)
                 add_check(result, later[i], CHECK_UNSUPPORTED, "this version can not check it yet");
 }

@@ -41,22 +41,22 @@ static int take_cgroup(struct watch *w, const struct decoded *d, struct error *e
 
 /* The container that it happened in. Its engine's files may have been written only after its cgroup was made: they are read again
  * when its first program starts. */
-static const struct container *find_container(struct watch *w, const struct decoded *d)
+static enum cgroup_kind find_container(struct watch *w, const struct decoded *d, const struct container **ret)
 {
         bool execs = d->kind == SENSOR_execve || d->kind == SENSOR_execveat;
-        const struct container *c = NULL;
+        enum cgroup_kind kind = container_table_find(w->containers, d->cgroup, ret);
         struct error ignored = ERROR_INIT;
 
-        if (container_table_find(w->containers, d->cgroup, &c) == CGROUP_UNKNOWN) {
+        if (kind == CGROUP_UNKNOWN) {
                 (void)!container_table_add_cgroup(w->containers, d->cgroup, NULL, &ignored);
-                container_table_find(w->containers, d->cgroup, &c);
+                kind = container_table_find(w->containers, d->cgroup, ret);
         }
-        if (c && execs && c->state != CONTAINER_KNOWN) {
+        if (execs && (kind == CGROUP_NEW || (kind == CGROUP_CONTAINER && (*ret)->state != CONTAINER_KNOWN))) {
                 container_table_refresh(w->containers, d->cgroup);
-                container_table_find(w->containers, d->cgroup, &c);
-                w->counts.late += c && c->state != CONTAINER_KNOWN;
+                kind = container_table_find(w->containers, d->cgroup, ret);
+                w->counts.late += *ret && (*ret)->state != CONTAINER_KNOWN;
         }
-        return c;
+        return kind;
 }
 
 /* ---- events ---- */
@@ -71,15 +71,16 @@ static void complete(struct watch *w, struct syscall_event *event, const struct 
 
 static int take_decoded(struct watch *w, struct decoded *d, struct error *err)
 {
-        const struct container *container;
+        const struct container *container = NULL;
+        enum cgroup_kind kind;
         int r = 0;
 
         if (d->kind == SENSOR_cgroup_mkdir || d->kind == SENSOR_cgroup_rmdir)
                 return take_cgroup(w, d, err);
-        container = find_container(w, d);
+        kind = find_container(w, d, &container);
         if (d->outside || (!container && !w->options.host)) {
                 w->counts.table_only++;
-                if (!container && !w->options.host)
+                if (!container && !w->options.host && kind != CGROUP_NEW) /* a young one may turn out to be a container */
                         (void)!sensor_ignore_cgroup(w->sensor, d->cgroup, &(struct error)ERROR_INIT);
                 return 0;
         }
@@ -113,6 +114,16 @@ static int64_t now(void)
         return t.tv_sec * 1000000000ll + t.tv_nsec;
 }
 
+/* What is on the disk need not come again if this process dies. */
+static int flush_log(struct watch *w, struct error *err)
+{
+        int r = event_log_flush(w->options.log, err);
+
+        if (r == 0 && w->options.remote)
+                sensor_remote_acknowledge(w->options.remote);
+        return r;
+}
+
 static int tick(struct watch *w, struct error *err)
 {
         int64_t time = now();
@@ -122,7 +133,7 @@ static int tick(struct watch *w, struct error *err)
         w->ticked = time;
         container_table_tick(w->containers);
         detect_flush(w->options.detect, time);
-        return w->options.log ? event_log_flush(w->options.log, err) : 0;
+        return w->options.log ? flush_log(w, err) : 0;
 }
 
 int watch_step(struct watch *w, int timeout_ms, struct error *err)
@@ -130,6 +141,8 @@ int watch_step(struct watch *w, int timeout_ms, struct error *err)
         const struct sensor_sink sink = { .event = take_raw, .data = w };
         int r = sensor_poll(w->sensor, timeout_ms, &sink, err);
 
+        if (r > 0 && w->options.remote && !w->options.log)
+                sensor_remote_acknowledge(w->options.remote);
         provenance_step(w->provenance);
         return r < 0 ? r : tick(w, err);
 }
@@ -199,22 +212,28 @@ int watch_new(const struct watch_options *options, struct watch **ret, struct er
 {
         _cleanup_(watch_freep) struct watch *w = calloc(1, sizeof(*w));
         struct sensor_options how = { .host = options->host };
+        struct container_options engines = { 0 };
         int r;
 
         if (!w)
                 return error_oom(err);
         w->options = *options;
         how.kinds = wanted_kinds(w);
-        r = container_table_new(&(struct container_options){ 0 }, &w->containers, err);
+        if (options->remote)
+                engines.access = (struct container_access){ sensor_remote_open_file, sensor_remote_connect,
+                                                            options->remote };
+        r = container_table_new(&engines, &w->containers, err);
         if (r == 0)
                 r = decoder_new(&(struct decoder_options){ 0 }, &w->decoder, err);
         if (r == 0)
-                r = sensor_open(&how, &w->sensor, err);
+                r = options->remote ? sensor_remote_open(options->remote, &how, &w->sensor, err)
+                                    : sensor_open(&how, &w->sensor, err);
         /* After the sensor: a container that starts in between is told by both, and not missed by both. */
         if (r == 0)
                 r = container_table_scan(w->containers, err);
         if (r == 0)
-                r = provenance_new(&(struct provenance_options){ .scanner = options->scanner }, &w->provenance, err);
+                r = provenance_new(&(struct provenance_options){ .scanner = options->scanner, .access = engines.access },
+                                   &w->provenance, err);
         if (r < 0)
                 return r;
         container_table_each(w->containers, false, see_container, w);

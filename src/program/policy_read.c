@@ -17,14 +17,14 @@ struct reader {
 
 #define SAY(r, node, ...) yaml_say((r)->policy->file, (node), (r)->err, __VA_ARGS__)
 
-static int read_text(struct reader *r, const struct yaml_node *node, const char *what, struct str *ret)
+static int keep_text(struct reader *r, const struct yaml_node *node, const char *what, struct str *ret)
 {
         struct str text;
         int code = yaml_read_text(r->policy->file, node, what, &text, r->err);
 
         if (code < 0)
                 return code;
-        if (text.n == 0 || memchr(text.p, 0, text.n))
+        if (str_trim(text).n == 0 || yaml_is_null(node) || memchr(text.p, 0, text.n))
                 return SAY(r, node, "%s is expected to say something", what);
         *ret = (struct str){ arena_string(r->policy->arena, text.p, text.n), text.n };
         return ret->p ? 0 : error_oom(r->err);
@@ -37,48 +37,70 @@ static int read_required(struct reader *r, const struct yaml_node *node, const c
 
         if (!member)
                 return SAY(r, node, "'%s' is missing: %s", key, why);
-        return read_text(r, member, key, ret);
+        return keep_text(r, member, key, ret);
 }
 
 /* ---- where ---- */
 
-/* Paths in findings have no slash before them. */
-static struct str without_slash(struct str path)
+#define ID_LENGTH 16 /* see model/finding.h */
+
+/* One that no finding can have would except nothing, and nobody would know why. */
+static int check_id(struct reader *r, const struct yaml_node *node, struct str id)
 {
-        while (path.n && path.p[0] == '/') {
-                path.p++;
-                path.n--;
-        }
-        return path;
+        size_t n = 0;
+
+        while (n < id.n && memchr("0123456789abcdef", id.p[n], 16))
+                n++;
+        if (n == id.n && n == ID_LENGTH)
+                return 0;
+        return SAY(r, node, "'%.*s' is no finding's id (%d of the digits 0-9 and a-f, as reports show it)", STR_SHOWN(id), ID_LENGTH);
 }
 
-static int read_where_member(struct reader *r, const struct yaml_node *node, const char *key, struct policy_where *where)
+static int read_pattern(struct reader *r, const struct yaml_node *node, enum policy_member member, struct str *ret)
 {
-        struct { const char *key; struct str *text; } const members[] = {
-                { "id", &where->id }, { "rule", &where->rule }, { "source", &where->source }, { "path", &where->path },
-                { "package", &where->package }, { "image", &where->image }, { "key", &where->key }, { "layer", &where->layer },
-        };
+        int code = keep_text(r, node, policy_member_name(member), ret);
+
+        if (code == 0 && member == POLICY_ID)
+                code = check_id(r, node, *ret);
+        while (code == 0 && member == POLICY_PATH && ret->n && ret->p[0] == '/') /* paths in findings have no slash before them */
+                *ret = (struct str){ ret->p + 1, ret->n - 1 };
+        return code;
+}
+
+/* One pattern, or a sequence of them. */
+static int read_patterns(struct reader *r, const struct yaml_node *node, enum policy_member member, struct policy_patterns *ret)
+{
+        size_t n = node->kind == YAML_SEQUENCE ? node->n : 1;
+        struct str *items;
         int code = 0;
 
-        for (size_t i = 0; code == 0 && i < ELEMENTS_OF(members); i++)
-                if (strcmp(members[i].key, key) == 0)
-                        code = read_text(r, node, key, members[i].text);
-        where->path = without_slash(where->path);
+        if (n == 0 || n > POLICY_PATTERNS_MAX)
+                return SAY(r, node, "%s is expected to have between 1 and %d entries", policy_member_name(member), POLICY_PATTERNS_MAX);
+        items = arena_alloc(r->policy->arena, n * sizeof(*items));
+        if (!items)
+                return error_oom(r->err);
+        for (size_t i = 0; code == 0 && i < n; i++)
+                code = read_pattern(r, node->kind == YAML_SEQUENCE ? node->items[i] : node, member, &items[i]);
+        *ret = (struct policy_patterns){ items, (uint32_t)n };
+        return code;
+}
+
+/* The members of a mapping, from `first` on, that say where. */
+static int read_where(struct reader *r, const struct yaml_node *node, enum policy_member first, enum policy_member last,
+                      struct policy_where *where)
+{
+        int code = 0;
+
+        for (unsigned m = first; code == 0 && m <= last; m++) {
+                const struct yaml_node *member = yaml_get(node, policy_member_name(m));
+
+                if (member)
+                        code = read_patterns(r, member, m, &where->on[m]);
+        }
         return code;
 }
 
 static const char *const where_keys[] = { "source", "path", "package", "image", "key", "layer" };
-
-/* Keys of `node` that say where. */
-static int read_where(struct reader *r, const struct yaml_node *node, const char *const *keys, size_t n, struct policy_where *where)
-{
-        int code = 0;
-
-        for (size_t i = 0; code == 0 && i < n; i++)
-                if (yaml_get(node, keys[i]))
-                        code = read_where_member(r, yaml_get(node, keys[i]), keys[i], where);
-        return code;
-}
 
 /* ---- gates ---- */
 
@@ -98,12 +120,12 @@ static int read_gate(struct reader *r, const struct yaml_node *node, void *item)
         gate->line = node->mark.line;
         severity = yaml_get(node, "severity");
         if (severity) {
-                code = read_text(r, severity, "severity", &text);
+                code = keep_text(r, severity, "severity", &text);
                 if (code == 0 && severity_parse(text.p, &gate->severity, &why) < 0)
                         code = SAY(r, severity, "%s", why.message);
                 gate->has_severity = true;
         }
-        return code < 0 ? code : read_where(r, node, keys + 1, ELEMENTS_OF(keys) - 1, &gate->where);
+        return code < 0 ? code : read_where(r, node, POLICY_RULE, POLICY_LAYER, &gate->where);
 }
 
 /* ---- exceptions ---- */
@@ -118,7 +140,7 @@ static int read_expires(struct reader *r, const struct yaml_node *node, struct p
         e->last_day = INT64_MAX;
         if (!node)
                 return 0;
-        code = read_text(r, node, "expires", &e->expires);
+        code = keep_text(r, node, "expires", &e->expires);
         if (code < 0)
                 return code;
         if (str_equals(e->expires, "never")) {
@@ -152,12 +174,12 @@ static int read_exception(struct reader *r, const struct yaml_node *node, void *
                 return SAY(r, node, "an exception is expected to name a finding's 'id', or a 'rule'");
         if (!yaml_get(node, "expires"))
                 return SAY(r, node, "'expires' is missing: the last day that this holds, YYYY-MM-DD, or never");
-        code = read_where(r, node, keys, 2, &e->where);
+        code = read_where(r, node, POLICY_ID, POLICY_RULE, &e->where);
         where = yaml_get(node, "where");
         if (code == 0 && where)
                 code = yaml_check_keys(r->policy->file, where, "'where'", where_keys, ELEMENTS_OF(where_keys), r->err);
         if (code == 0 && where)
-                code = read_where(r, where, where_keys, ELEMENTS_OF(where_keys), &e->where);
+                code = read_where(r, where, POLICY_SOURCE, POLICY_LAYER, &e->where);
         if (code == 0)
                 code = read_required(r, node, "reason", "why the finding may stay", &e->reason);
         if (code == 0)
@@ -177,7 +199,7 @@ static int read_owner(struct reader *r, const struct yaml_node *node, void *item
                 return code;
         o->line = node->mark.line;
         code = read_required(r, node, "owner", "who answers for what this entry names", &o->owner);
-        return code < 0 ? code : read_where(r, node, keys + 1, ELEMENTS_OF(keys) - 1, &o->where);
+        return code < 0 ? code : read_where(r, node, POLICY_RULE, POLICY_LAYER, &o->where);
 }
 
 /* ---- */

@@ -12,13 +12,39 @@
 #define POLICY_NAME ".tallyman.yaml"
 #define POLICY_BYTES_MAX (4u << 20)
 #define POLICY_ITEMS_MAX 100000 /* of gates, exceptions and owners each */
+#define POLICY_PATTERNS_MAX 1000 /* of one member of one entry */
 #define POLICY_SOON_DAYS 30     /* an exception that expires within so many is told of */
+#define POLICY_FAR_DAYS 366     /* likewise one that holds for longer */
 
-/* Which findings something is about: every one that was given must match. Patterns as base/glob.h has them; n == 0: any. */
-struct policy_where {
-        struct str id;   /* the finding's, whole */
-        struct str rule, source, path, package, image, key, layer;
+/* What of a finding a policy may name. */
+enum policy_member {
+        POLICY_ID, /* whole */
+        POLICY_RULE,
+        POLICY_SOURCE,
+        POLICY_PATH,
+        POLICY_PACKAGE,
+        POLICY_IMAGE, /* the subject's name */
+        POLICY_KEY,
+        POLICY_LAYER,
+        POLICY_MEMBERS,
 };
+
+const char *policy_member_name(enum policy_member member); /* "id", "rule" … */
+
+/* Any of these fits: the text itself, or a pattern as base/glob.h has them. None: everything fits. */
+struct policy_patterns {
+        const struct str *items;
+        uint32_t n;
+};
+
+/* Which findings something is about: every member must fit. */
+struct policy_where {
+        struct policy_patterns on[POLICY_MEMBERS];
+};
+
+bool policy_where_fits(const struct policy_where *where, const struct finding *finding);
+/* "rule Image runs as root, source image or package", for messages; not quoted. Nothing where everything fits. */
+void policy_where_print(const struct policy_where *where, struct buf *out);
 
 struct policy_gate {
         struct policy_where where;
@@ -60,6 +86,8 @@ DEFINE_FREEP(struct policy, policy_free)
 bool policy_exception_expired(const struct policy_exception *exception, int64_t now /* seconds since 1970 */);
 /* It will have in POLICY_SOON_DAYS, and has not yet. */
 bool policy_exception_expires_soon(const struct policy_exception *exception, int64_t now);
+/* It has a last day, more than POLICY_FAR_DAYS away: nobody will look at it again, or the year is mistyped. */
+bool policy_exception_is_far(const struct policy_exception *exception, int64_t now);
 
 struct policy_use {
         uint32_t excepted; /* findings */
@@ -75,7 +103,7 @@ int policy_apply(const struct policy *policy, struct finding_list *findings, int
 
 /* The first gate that some finding reaches, NULL: none is reached. `ret_n`: findings that reach it. */
 const struct policy_gate *policy_gate_reached(const struct policy *policy, const struct finding_list *findings, size_t *ret_n);
-/* "a finding at or above high of rule 'X'", for messages. */
+/* "severity high or above, source image", for messages. */
 void policy_gate_print(const struct policy_gate *gate, struct buf *out);
 
 #endif

@@ -143,6 +143,8 @@ static void put_packages(struct json_writer *w, const struct scan_result *result
                 put_layer(w, result->image, sp->layer);
                 json_put_path(w, "path", sp->path);
                 json_put_text(w, "evidence", package_evidence_name(p->evidence));
+                json_write_key(w, "development");
+                json_write_bool(w, p->development);
                 put_str(w, "owned_by", sp->owned_by);
                 json_write_object_end(w);
         }

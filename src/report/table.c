@@ -7,6 +7,7 @@
 
 #include "base/interrupt.h"
 #include "report/report.h"
+#include "report/table_vulnerabilities.h"
 
 #define COLUMNS 6
 #define COLUMN_MIN 5
@@ -158,11 +159,20 @@ static size_t finding_group(struct table *t, const struct finding *first, size_t
 static void findings(struct table *t)
 {
         const struct finding_list *list = &t->result->findings;
+        bool any = false;
 
-        if (list->n > finding_list_excepted(list))
-                heading(t, "\nFindings");
-        for (size_t i = 0; i < list->n;)
-                i += list->items[i].status == FINDING_OPEN ? finding_group(t, &list->items[i], list->n - i) : 1;
+        for (size_t i = 0; i < list->n;) {
+                const struct finding *f = &list->items[i];
+
+                if (f->status != FINDING_OPEN || report_is_vulnerability(f)) {
+                        i++;
+                        continue;
+                }
+                if (!any)
+                        heading(t, "\nFindings");
+                any = true;
+                i += finding_group(t, f, list->n - i);
+        }
 }
 
 /* They stand apart, and are always counted: who excepted them, and until when. */
@@ -238,6 +248,8 @@ static void cell_text(const struct table *t, size_t row, unsigned column, struct
                 break;
         case 2:
                 buf_add_quoted(out, p->type);
+                if (p->evidence == PACKAGE_DECLARED)
+                        buf_puts(out, " (declared)");
                 break;
         case 3:
                 if (!str_equal(p->source_name, p->name) || !same_version)
@@ -414,6 +426,7 @@ int report_scan_table(const struct scan_result *result, const struct report_opti
 
         header(&t);
         findings(&t);
+        report_table_vulnerabilities(result, options, &t.text);
         excepted(&t);
         r = packages(&t, err);
         if (r == 0 && options->files)

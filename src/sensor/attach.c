@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which program is attached where. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -144,8 +146,70 @@ void sensor_attach(struct sensor *sensor, const struct sensor_kinds *kinds)
         }
 }
 
+/* ---- letting go ---- */
+
+static int compare_fds(const void *a, const void *b)
+{
+        return *(const int *)a - *(const int *)b;
+}
+
+/* Closes all but these, which are sorted. */
+static void keep_only(const int *fds, size_t n)
+{
+        unsigned from = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                if ((unsigned)fds[i] > from)
+                        close_range(from, (unsigned)fds[i] - 1, 0);
+                from = (unsigned)fds[i] + 1;
+        }
+        close_range(from, UINT32_MAX, 0);
+}
+
+/*
+ * The kernel takes some 60 ms to detach from each tracepoint, one after the other, and whoever closes the last descriptor
+ * waits: seconds. So a grandchild takes a second set of descriptors along, closes all that it has beside, and ends once
+ * `ret_done` was closed here.
+ */
+static void leave_to_grandchild(struct sensor *sensor, int *ret_done)
+{
+        int fds[SENSOR_KINDS + 1], done[2], status;
+        size_t n = 0;
+        pid_t pid;
+        char c;
+
+        if (pipe2(done, O_CLOEXEC) < 0)
+                return;
+        fds[n++] = done[0];
+        for (unsigned i = 0; i < SENSOR_KINDS; i++)
+                if (sensor->attachments[i].link && sensor->attachments[i].attached == SENSOR_BY_TRACEPOINT)
+                        fds[n++] = bpf_link__fd(sensor->attachments[i].link);
+        if (n == 1) {
+                fd_close(done[0]);
+                fd_close(done[1]);
+                return;
+        }
+        mem_sort(fds, n, sizeof(*fds), compare_fds);
+        pid = fork();
+        if (pid == 0) {
+                if (fork() == 0) {
+                        keep_only(fds, n);
+                        while (read(done[0], &c, 1) < 0 && errno == EINTR)
+                                ;
+                }
+                _exit(0);
+        }
+        while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+                ;
+        fd_close(done[0]);
+        *ret_done = done[1];
+}
+
 void sensor_detach_all(struct sensor *sensor)
 {
+        _cleanup_close_ int done = -EBADF;
+
+        leave_to_grandchild(sensor, &done);
         for (unsigned i = 0; i < SENSOR_KINDS; i++)
                 detach(&sensor->attachments[i]);
 }

@@ -19,6 +19,7 @@ struct decoder {
         struct event_maker maker;
         struct process *process; /* of the last event */
         struct syscall_event event;
+        struct process *named; /* whose names of users are borrowed from `users`: those of the last event */
         struct cpu *cpus;
         size_t n_cpus;
         uint64_t num;
@@ -81,14 +82,14 @@ static uint64_t lost(const struct decoder *decoder)
                 (p)->known |= 1ull << PROCESS_##member;             \
         } while (0)
 
+static const uint64_t user_names = 1ull << PROCESS_user_name | 1ull << PROCESS_group_name | 1ull << PROCESS_login_name |
+                                   1ull << PROCESS_home | 1ull << PROCESS_shell;
+
 static void name_users(struct users *users, struct syscall_process *p)
 {
-        const uint64_t names = 1ull << PROCESS_user_name | 1ull << PROCESS_group_name | 1ull << PROCESS_login_name |
-                               1ull << PROCESS_home | 1ull << PROCESS_shell;
         const struct user *user = users_find(users, (uint32_t)p->uid);
         struct str group = users_group(users, (uint32_t)p->gid);
 
-        p->known &= ~names;
         if (user) {
                 KNOW_NAME(p, user_name, user->name);
                 KNOW_NAME(p, home, user->home);
@@ -194,14 +195,19 @@ int decoder_take(struct decoder *decoder, const struct sensor_raw *raw, struct d
         bool lost_before = count_lost(decoder, h);
         struct process *p;
 
+        if (decoder->named)
+                decoder->named->facts.known &= ~user_names;
+        decoder->named = NULL;
         if (decoder->users)
                 users_refresh(decoder->users, (int64_t)(h->time / 1000000000));
         p = update_table(decoder, raw);
         if (!p)
                 return error_oom(err);
         learn_directory(decoder, p, raw);
-        if (decoder->users)
+        if (decoder->users) {
                 name_users(decoder->users, &p->facts);
+                decoder->named = p;
+        }
         if (h->kind == SENSOR_procinfo)
                 return 0;
         make_event(decoder, p, raw);

@@ -7,7 +7,8 @@ source, target, name = sys.argv[1:]
 with open(source, "rb") as file:
     data = file.read()
 with open(target, "w", encoding="ascii") as file:
-    file.write(f'#include "sensor/object.h"\n\nconst size_t {name}_size = {len(data)};\n')
+    file.write(f"#include <stddef.h>\n\nextern const unsigned char {name}[];\nextern const size_t {name}_size;\n")
+    file.write(f"const size_t {name}_size = {len(data)};\n")
     file.write(f"const unsigned char {name}[] __attribute__((aligned(8))) = {{\n")
     for i in range(0, len(data), 24):
         file.write(",".join(map(str, data[i:i + 24])) + ",\n")

@@ -213,7 +213,7 @@ static void make_ends(struct event_maker *maker, const struct sensor_socket *s)
 
         if (kind == SENSOR_bind && s->local_port == 0)
                 local = written;
-        if (of_remote && written.known && (!remote.known || kind != SENSOR_connect))
+        if (of_remote && written.known && (remote.port == 0 || kind != SENSOR_connect))
                 remote = written;
         local.known = local.known && (s->local_port || !is_zero(s->local));
         if (remote.known && local.known && local.address.v6 != remote.address.v6 && is_zero(s->local))

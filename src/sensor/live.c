@@ -23,7 +23,7 @@ _printf_(2, 0) static int hear(enum libbpf_print_level level, const char *format
 {
         size_t n;
 
-        if (level != LIBBPF_WARN)
+        if (level != LIBBPF_WARN || *complaint) /* the first is the cause */
                 return 0;
         vsnprintf(complaint, sizeof(complaint), format, args);
         n = strcspn(complaint, "\n");
@@ -146,7 +146,7 @@ static int want(struct sensor *sensor, const struct sensor_kinds *kinds, struct 
         return sensor_apply_settings(sensor, err);
 }
 
-int sensor_set_kinds(struct sensor_source *source, const struct sensor_kinds *kinds, struct error *err)
+static int live_set_kinds(struct sensor_source *source, const struct sensor_kinds *kinds, struct error *err)
 {
         struct sensor *sensor = sensor_of(source);
 
@@ -154,7 +154,7 @@ int sensor_set_kinds(struct sensor_source *source, const struct sensor_kinds *ki
         return want(sensor, kinds, err);
 }
 
-int sensor_ignore_cgroup(struct sensor_source *source, uint64_t cgroup, struct error *err)
+static int live_ignore(struct sensor_source *source, uint64_t cgroup, struct error *err)
 {
         uint32_t marks = SENSOR_CGROUP_IGNORED;
 
@@ -163,19 +163,12 @@ int sensor_ignore_cgroup(struct sensor_source *source, uint64_t cgroup, struct e
         return 0;
 }
 
-void sensor_forget_cgroup(struct sensor_source *source, uint64_t cgroup)
+static void live_forget(struct sensor_source *source, uint64_t cgroup)
 {
         bpf_map_delete_elem(sensor_of(source)->cgroups_fd, &cgroup);
 }
 
 /* ---- the report ---- */
-
-const char *sensor_attached_name(enum sensor_attached attached)
-{
-        static const char *const names[] = { "not wanted", "not attached", "tracepoint", "raw tracepoint", "fentry", "LSM" };
-
-        return attached < ELEMENTS_OF(names) ? names[attached] : "unknown";
-}
 
 static void count(struct sensor *sensor, uint32_t kind, struct sensor_counters *cpus, struct sensor_report *ret)
 {
@@ -188,7 +181,7 @@ static void count(struct sensor *sensor, uint32_t kind, struct sensor_counters *
         }
 }
 
-void sensor_reports(struct sensor_source *source, struct sensor_report ret[static SENSOR_KINDS])
+static void live_reports(struct sensor_source *source, struct sensor_report *ret)
 {
         struct sensor *sensor = sensor_of(source);
         _cleanup_free_ struct sensor_counters *cpus = calloc((size_t)sensor->n_cpus, sizeof(*cpus));
@@ -203,7 +196,7 @@ void sensor_reports(struct sensor_source *source, struct sensor_report ret[stati
         }
 }
 
-uint64_t sensor_lost(struct sensor_source *source)
+static uint64_t live_lost(struct sensor_source *source)
 {
         struct sensor *sensor = sensor_of(source);
         _cleanup_free_ struct sensor_counters *cpus = calloc((size_t)sensor->n_cpus, sizeof(*cpus));
@@ -220,6 +213,10 @@ static struct sensor_source *free_live(struct sensor_source *source)
 {
         struct sensor *sensor = sensor_of(source);
 
+        if (sensor->settings_fd > 0) { /* programs may still run for a while: they tell nothing */
+                memset(&sensor->settings, 0, sizeof(sensor->settings));
+                (void)!sensor_apply_settings(sensor, NULL);
+        }
         sensor_detach_all(sensor);
         ring_buffer__free(sensor->ring);
         bpf_object__close(sensor->object);
@@ -228,7 +225,15 @@ static struct sensor_source *free_live(struct sensor_source *source)
         return NULL;
 }
 
-static const struct sensor_source_ops live_ops = { .poll = poll_live, .free = free_live };
+static int live_snapshot(struct sensor_source *source, struct error *err)
+{
+        return sensor_take_snapshot(sensor_of(source), err);
+}
+
+static const struct sensor_source_ops live_ops = {
+        .poll = poll_live, .free = free_live, .set_kinds = live_set_kinds, .ignore = live_ignore, .forget = live_forget,
+        .reports = live_reports, .lost = live_lost, .snapshot = live_snapshot,
+};
 
 static int explain_load(int r, struct error *err)
 {
@@ -246,11 +251,16 @@ static int explain_load(int r, struct error *err)
 static int load(struct sensor *sensor, size_t buffer_size, struct error *err)
 {
         LIBBPF_OPTS(bpf_object_open_opts, options, .object_name = "tallyman");
+        bool old;
         int r;
 
-        complaint[0] = 0;
         libbpf_set_print(hear);
-        sensor->object = bpf_object__open_mem(sensor_object, sensor_object_size, &options);
+        old = libbpf_probe_bpf_helper(BPF_PROG_TYPE_TRACEPOINT, BPF_FUNC_task_pt_regs, NULL) == 0;
+        complaint[0] = 0;
+        if (old)
+                sensor->object = bpf_object__open_mem(sensor_object_old, sensor_object_old_size, &options);
+        else
+                sensor->object = bpf_object__open_mem(sensor_object, sensor_object_size, &options);
         if (!sensor->object)
                 return error_set(err, -errno, "read the programs for the kernel");
         r = bpf_map__set_max_entries(bpf_object__find_map_by_name(sensor->object, "events"), (uint32_t)buffer_size);

@@ -5,7 +5,7 @@
 
 #include <stddef.h>
 
-extern const unsigned char sensor_object[];
-extern const size_t sensor_object_size;
+extern const unsigned char sensor_object[], sensor_object_old[];
+extern const size_t sensor_object_size, sensor_object_old_size;
 
 #endif

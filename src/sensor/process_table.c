@@ -323,7 +323,8 @@ struct process *process_table_actor(struct process_table *table, const struct se
         if (p->image && p->image->program_text) /* it may have become known since, to another that runs the same */
                 image_text_show(p);
         p->ppid = h->ppid;
-        set_parent(table, p, h->ppid ? process_table_find(table, h->ppid) : NULL);
+        if (!p->parent || p->parent->pid != h->ppid) /* the same: it may have died, and its child was not given away yet */
+                set_parent(table, p, h->ppid ? process_table_find(table, h->ppid) : NULL);
         find_parents(table, p);
         return p;
 }

@@ -70,16 +70,25 @@ struct sensor_sink {
 /* ---- a source of events: the kernel, or a recording ---- */
 
 struct sensor_source;
+struct sensor_kinds;
+struct sensor_report;
 struct sensor_source_ops {
         int (*poll)(struct sensor_source *source, int timeout_ms, const struct sensor_sink *sink, struct error *err);
         struct sensor_source *(*free)(struct sensor_source *source);
+        /* Of the kernel only; NULL in recordings, of which nothing can be asked. */
+        int (*set_kinds)(struct sensor_source *source, const struct sensor_kinds *kinds, struct error *err);
+        int (*ignore)(struct sensor_source *source, uint64_t cgroup, struct error *err);
+        void (*forget)(struct sensor_source *source, uint64_t cgroup);
+        void (*reports)(struct sensor_source *source, struct sensor_report *ret);
+        uint64_t (*lost)(struct sensor_source *source);
+        int (*snapshot)(struct sensor_source *source, struct error *err);
 };
 struct sensor_source {
         const struct sensor_source_ops *ops;
 };
 
 /* Hands what is there to the sink, waiting at most `timeout_ms` for something. The number of events, 0: none came;
- * -ENODATA: there will be no more (the end of a recording). Events of one processor come in order; those of several are
+ * -ENODATA: there will be no more (the end of a recording; notes count as events). Events of one processor come in order; those of several are
  * in the order in which they were written. */
 static inline int sensor_poll(struct sensor_source *source, int timeout_ms, const struct sensor_sink *sink,
                               struct error *err)
@@ -123,6 +132,9 @@ enum sensor_attached {
         SENSOR_BY_LSM,
 };
 const char *sensor_attached_name(enum sensor_attached attached); /* "tracepoint" … */
+
+/* The processes that run now come once more, as at the start. */
+int sensor_snapshot(struct sensor_source *sensor, struct error *err) _must_check_;
 
 /* How one kind is seen. */
 struct sensor_report {

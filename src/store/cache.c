@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/state.h"
 #include "base/wire.h"
 #include "store/cache_private.h"
 
@@ -25,89 +26,6 @@ static const struct {
 
 /* ---- opening ---- */
 
-static int state_path(char **ret, struct error *err)
-{
-        const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-        int n;
-
-        if (data && *data == '/') /* the XDG base directory specification wants others ignored */
-                n = asprintf(ret, "%s/tallyman", data);
-        else if (geteuid() == 0)
-                n = asprintf(ret, "/var/lib/tallyman");
-        else if (home && *home == '/')
-                n = asprintf(ret, "%s/.local/share/tallyman", home);
-        else
-                return error_say(err, -ENOENT, "no place for results: neither XDG_DATA_HOME nor HOME names a directory");
-        return n < 0 ? error_oom(err) : 0;
-}
-
-/* Whoever can write a directory can put files of our own there under other names. */
-static int check_directory(int fd, const char *path, struct error *err)
-{
-        struct stat st;
-
-        if (fstat(fd, &st) < 0)
-                return error_set(err, -errno, "look at '%s'", path);
-        if (st.st_uid != geteuid() && st.st_uid != 0)
-                return error_say(err, -EPERM,
-                                 "'%s' belongs to user %u, who could put false results there: remove it or change its "
-                                 "owner, or set XDG_DATA_HOME to a directory of your own",
-                                 path, (unsigned)st.st_uid);
-        if (st.st_mode & (S_IWGRP | S_IWOTH))
-                return error_say(err, -EPERM,
-                                 "'%s' can be written by others (mode %04o), who could put false results there: "
-                                 "empty it and run chmod go-w on it",
-                                 path, (unsigned)st.st_mode & 07777);
-        return 0;
-}
-
-/* Opens a folder of `dir`, made if need be. `path` names `dir` in messages. */
-static int open_folder(int dir, const char *path, const char *name, int *ret, struct error *err)
-{
-        _cleanup_close_ int fd = -EBADF;
-        _cleanup_free_ char *full = NULL;
-        int r;
-
-        if (asprintf(&full, "%s/%s", path, name) < 0) {
-                full = NULL;
-                return error_oom(err);
-        }
-        fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (fd < 0 && errno == ENOENT) {
-                if (mkdirat(dir, name, 0700) < 0 && errno != EEXIST)
-                        return error_set(err, -errno, "make the directory '%s'", full);
-                fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        }
-        if (fd < 0)
-                return error_set(err, -errno, "open '%s'", full);
-        r = check_directory(fd, full, err);
-        if (r < 0)
-                return r;
-        *ret = TAKE_FD(fd);
-        return 0;
-}
-
-static int open_state(char **ret_path, int *ret, struct error *err)
-{
-        _cleanup_free_ char *path = NULL;
-        _cleanup_close_ int fd = -EBADF;
-        int r = state_path(&path, err);
-
-        if (r == 0)
-                r = file_make_directories(path, err);
-        if (r < 0)
-                return r;
-        fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd < 0)
-                return error_set(err, -errno, "open '%s'", path);
-        r = check_directory(fd, path, err);
-        if (r < 0)
-                return r;
-        *ret_path = TAKE_PTR(path);
-        *ret = TAKE_FD(fd);
-        return 0;
-}
-
 int cache_open(struct cache **ret, struct error *err)
 {
         _cleanup_(cache_freep) struct cache *cache = calloc(1, sizeof(*cache));
@@ -120,16 +38,16 @@ int cache_open(struct cache **ret, struct error *err)
         cache->dir = -EBADF;
         for (size_t i = 0; i < CACHE_KIND_MAX; i++)
                 cache->kinds[i] = -EBADF;
-        r = open_state(&path, &state, err);
+        r = state_open(&path, &state, err);
         if (r < 0)
                 return r;
         if (asprintf(&cache->path, "%s/cache", path) < 0) {
                 cache->path = NULL;
                 return error_oom(err);
         }
-        r = open_folder(state, path, "cache", &cache->dir, err);
+        r = state_open_folder(state, path, "cache", &cache->dir, err);
         for (size_t i = 0; i < CACHE_KIND_MAX && r == 0; i++)
-                r = open_folder(cache->dir, cache->path, kinds[i].folder, &cache->kinds[i], err);
+                r = state_open_folder(cache->dir, cache->path, kinds[i].folder, &cache->kinds[i], err);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(cache);

@@ -27,6 +27,8 @@ struct event_log_writer;
 /* Writes the header. `fd` stays the caller's; `name` is for messages. */
 int event_log_writer_new(int fd, const char *name, const char *hostname, struct event_log_writer **ret, struct error *err)
         _must_check_;
+/* Goes on with a recording whose writer died: the same, without a header. `size` is that of the file. */
+int event_log_writer_resume(int fd, const char *name, uint64_t size, struct event_log_writer **ret, struct error *err) _must_check_;
 struct event_log_writer *event_log_writer_free(struct event_log_writer *writer); /* without a flush */
 DEFINE_FREEP(struct event_log_writer, event_log_writer_free)
 /* Adds an event with its process, all ancestors and its container. What is buffered is written now and then, and by flush. */

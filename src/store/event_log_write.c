@@ -206,7 +206,7 @@ static int put_header(struct event_log_writer *w, const char *hostname, struct e
         return write_out(w, err);
 }
 
-int event_log_writer_new(int fd, const char *name, const char *hostname, struct event_log_writer **ret, struct error *err)
+static int make(int fd, const char *name, struct event_log_writer **ret, struct error *err)
 {
         _cleanup_(event_log_writer_freep) struct event_log_writer *w = calloc(1, sizeof(*w));
         int r;
@@ -219,12 +219,33 @@ int event_log_writer_new(int fd, const char *name, const char *hostname, struct 
                 r = numbers_new(&w->containers, err);
         if (r == 0)
                 r = numbers_new(&w->kinds, err);
-        if (r == 0)
-                r = put_header(w, hostname, err);
         if (r < 0)
                 return r;
         *ret = TAKE_PTR(w);
         return 0;
+}
+
+int event_log_writer_new(int fd, const char *name, const char *hostname, struct event_log_writer **ret, struct error *err)
+{
+        _cleanup_(event_log_writer_freep) struct event_log_writer *w = NULL;
+        int r = make(fd, name, &w, err);
+
+        if (r == 0)
+                r = put_header(w, hostname, err);
+        if (r == 0)
+                *ret = TAKE_PTR(w);
+        return r;
+}
+
+int event_log_writer_resume(int fd, const char *name, uint64_t size, struct event_log_writer **ret, struct error *err)
+{
+        int r = make(fd, name, ret, err);
+
+        if (r < 0)
+                return r;
+        (*ret)->size = size;
+        reset(*ret); /* the numbers of who wrote before mean nothing any more */
+        return event_log_flush(*ret, err);
 }
 
 struct event_log_writer *event_log_writer_free(struct event_log_writer *w)

@@ -166,7 +166,7 @@ def entry(path, kind, sequence, target=b"", size=0, layer=0):
 
 def package(name, version, licences=(), kind=b"deb", key=None):
     strings = [name, version, kind, b"amd64", name, version, b"", b"", key or name]
-    return b"".join(map(s, strings)) + b"\0" + struct.pack("<I", len(licences)) + b"".join(map(s, licences))
+    return b"".join(map(s, strings)) + b"\0\0" + struct.pack("<I", len(licences)) + b"".join(map(s, licences))
 
 
 def string_list(items):

@@ -245,10 +245,19 @@ owners:
 """
     yield "good", good.encode()
     yield "windows", good.replace("\n", "\r\n").encode()
+    yield "several", b"""version: 1
+gates: [{rule: [A, "B*"], source: [image, file]}]
+exceptions:
+- {rule: [A, B], where: {path: [/, /usr/*, "usr/bin/x"], layer: "[a-"}, reason: r, owner: o, expires: never}
+- {id: [1f2e3d4c5b6a7988, 0000000000000000], where: {package: pkg:deb/x@1}, reason: r, owner: o, expires: 2020-01-01}
+- {rule: "*", where: {key: [CVE-1, CVE-2]}, reason: r, owner: o, expires: 2020-01-01}
+owners: [{owner: all}]
+"""
     for number, text in enumerate(["", "version: 1", "version: 2", "- x", "version: 1\ngates: [{}]", "version: 1\ngates: [{severity: x}]",
                                    "version: 1\nexceptions: [{rule: x, reason: r, owner: o, expires: 2027-13-01}]",
                                    "version: 1\nexceptions: [{id: [], reason: r, owner: o, expires: never}]",
-                                   "version: 1\nowners: [{owner: {}}]", "version: 1\nowners: ~\ngates: x"]):
+                                   "version: 1\nowners: [{owner: {}}]", "version: 1\nowners: ~\ngates: x",
+                                   "version: 1\ngates: [{rule: []}]", "version: 1\nowners: [{owner: ~}]"]):
         yield f"odd-{number}", text.encode()
 
 

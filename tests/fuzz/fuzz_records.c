@@ -121,9 +121,11 @@ static void take_url(struct str rest, struct url *u)
         rest = without(rest, strlen("pkg:"));
         take_type(&rest);
         take_component(&rest, &u->name);
-        if (take_char(&rest, '/')) {
+        while (!fuzz_starved && take_char(&rest, '/')) {
+                HOLDS(u->name.len == 0 || !memchr(u->name.data, '/', u->name.len));
+                if (u->namespace.len)
+                        buf_putc(&u->namespace, '/');
                 buf_add_str(&u->namespace, buf_str(&u->name));
-                HOLDS(u->namespace.len == 0 || !memchr(u->namespace.data, '/', u->namespace.len));
                 take_component(&rest, &u->name);
         }
         if (take_char(&rest, '@'))
@@ -153,24 +155,49 @@ static void says(const struct buf *said, struct str text, bool lower)
         HOLDS(str_equal(buf_str(said), buf_str(&expected)));
 }
 
+/* Of a name with a group before it the last part is the URL's name, and Python's names have no '_'. */
+static void says_name(const struct url *url, const struct package *p)
+{
+        static const char *const lowered[] = { "deb", "apk", "npm", "composer", "golang", "pypi" };
+        char separator = str_equals(p->type, "maven") ? ':' : '/';
+        bool lower = false, grouped = separator == ':';
+        _cleanup_(buf_free) struct buf name = { 0 };
+
+        for (size_t i = 0; i < ELEMENTS_OF(lowered); i++) {
+                lower |= str_equals(p->type, lowered[i]);
+                grouped |= str_equals(p->type, lowered[i]) && i > 1 && i < 5;
+        }
+        buf_add_str(&name, p->name);
+        for (size_t i = 0; i < name.len; i++)
+                if (name.data[i] == '_' && str_equals(p->type, "pypi"))
+                        name.data[i] = '-';
+        for (size_t i = name.len; grouped && i-- > 1;)
+                if (name.data[i] == separator && i + 1 < name.len) {
+                        says(&url->name, (struct str){ name.data + i + 1, name.len - i - 1 }, lower);
+                        return;
+                } else if (name.data[i] == separator) {
+                        break;
+                }
+        says(&url->name, buf_str(&name), lower);
+}
+
 static void check_url(const struct package *p, const struct distribution *d)
 {
         _cleanup_(buf_free) struct buf text = { 0 };
         _cleanup_(url_done) struct url url = { 0 };
-        bool lower = str_equals(p->type, "deb") || str_equals(p->type, "apk");
 
         package_url(p, d, &text);
         if (!buf_ok(&text))
                 return;
         take_url(buf_str(&text), &url);
-        says(&url.name, p->name, lower);
+        says_name(&url, p);
         says(&url.arch, p->arch, false);
         if (url.epoch.len) {
                 buf_putc(&url.epoch, ':');
                 buf_add_str(&url.epoch, buf_str(&url.version));
         }
         says(url.epoch.len ? &url.epoch : &url.version, p->version, false);
-        HOLDS(d || url.namespace.len == 0);
+        HOLDS(d || url.namespace.len == 0 || !package_is_of_distribution(p));
 }
 
 void fuzz_check_url(struct str payload)

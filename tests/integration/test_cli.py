@@ -9,8 +9,9 @@ import subprocess
 import pytest
 
 TALLYMAN = os.path.abspath(os.environ.get("TALLYMAN", "build/tallyman"))
-COMMANDS = ["scan", "policy check", "watch", "containers", "replay", "events", "rules test", "rules bundle", "rules check", "rules explain", "rules fields", "rules list",
-            "key generate", "key show", "key sign", "key verify", "cache prune", "version", "help", "completion"]
+COMMANDS = ["scan", "sbom", "policy check", "watch", "containers", "replay", "events", "rules test", "rules bundle", "rules check", "rules explain", "rules fields", "rules list",
+            "key generate", "key show", "key sign", "key verify", "cache prune", "db update", "db status", "db show", "db export", "db import",
+            "db compare", "version", "help", "completion"]
 
 
 def run(*args, **kwargs):
@@ -40,7 +41,8 @@ def test_help_of_each_command(command):
     (["--formt"], "unknown option"),
     (["scan", "--formt", "x"], "did you mean '--format'"),
     (["scan"], "needs TARGET"),
-    (["scan", "--fail-on", "worst", "x"], "expected low, medium, high or critical"),
+    (["scan", "--policy", "x", "--no-policy", "x"], "give one of them"),
+    (["scan", "--fail-on", "worst", "x"], "is not one of low, medium, high, critical"),
     (["scan", "--limit", "nothing=1", "x"], "there is no limit 'nothing'"),
     (["scan", "--limit", "files=0", "x"], "at least 1"),
     (["scan", "--limit", "files", "x"], "NAME=VALUE"),
@@ -93,7 +95,7 @@ def test_completion_is_valid(shell, tmp_path):
     (["sc"], {"scan"}),
     (["cache", ""], {"prune"}),
     (["scan", "--form"], {"--format"}),
-    (["scan", "--format", ""], {"table", "json", "sarif", "junit", "markdown"}),
+    (["scan", "--format", ""], {"table", "json", "sarif", "junit", "markdown", "cyclonedx", "spdx"}),
     (["scan", "--format", "=", "j"], {"json", "junit"}),
     (["completion", "f"], {"fish"}),
 ])

@@ -12,6 +12,7 @@ import pytest
 from scanning import (DONE, FAILED, FINDINGS, INCOMPLETE, ROOT, SANITIZER_EXIT, check_sane, checked_program,  # makes tools/ known
                       environment, scan, temporary_folder)
 import fixtures
+import language_files
 import make_image as make
 
 CHECKED = checked_program()
@@ -37,6 +38,10 @@ CASES = [
     ("json", "oci-dir", DOCUMENTS), ("oci-config", "oci-dir", DOCUMENTS), ("oci-descriptor", "oci-dir", DOCUMENTS),
     ("docker-manifest", "docker-archive", DOCUMENTS), ("oci-descriptor", "docker-archive", DOCUMENTS),
     ("tar", "oci-archive", ARCHIVE), ("gzip", "oci-archive.gz", ARCHIVE), ("zstd", "oci-archive.zst", ARCHIVE),
+    *((name, "oci-dir", LAYER) for name in (
+        "cargo-auditable", "composer", "deflate", "dotnet-deps", "elf", "gemfile-lock", "gemspec", "go", "go-mod", "jar", "json-stream",
+        "npm-lock", "npm-package", "nuget-lock", "pipfile-lock", "pnpm-lock", "pom", "python", "requirements", "toml", "toml-lock", "xml",
+        "yarn-lock", "zip")),
     ("tree", "dir", "the root directory"), ("dpkg-status", "dir", "the root directory"), ("rpm-sqlite", "dir", "the root directory"),
 ]
 # One of each worker.
@@ -55,7 +60,7 @@ def layers():
     return [("gzip", [make.file("etc/os-release", fixtures.OS_RELEASE), *fixtures.dpkg_entries("hello", "world"),
                       *fixtures.status_d_entries("tiny")]),
             ("zstd", [*fixtures.apk_entries("busybox"), *fixtures.rpm_manifest_entries("distroless")]),
-            ("none", fixtures.rpm_entries())]
+            ("none", [*fixtures.rpm_entries(), *language_files.installed_entries(), *language_files.declared_entries()])]
 
 
 def write_tree(folder):
@@ -127,7 +132,7 @@ def test_no_parser_asks_for_a_refused_call_by_itself(targets, program, kind):
     done = undisturbed(program, targets[kind])
     assert done.report["complete"] and done.problems == [] and done.rules == []
     names = {p["name"] for p in done.report["packages"]}
-    assert names == {"hello", "world", "tiny", "busybox", "distroless", "in-sqlite", "in-ndb", "in-bdb"}
+    assert names == language_files.INSTALLED | language_files.DECLARED | {"hello", "world", "tiny", "busybox", "distroless", "in-sqlite", "in-ndb", "in-bdb"}
     assert what_was_found(scan(targets[kind], program=program, TALLYMAN_HIJACK="nobody:open", expect=DONE)) == \
         what_was_found(done), "a point that is not there was reached"
 

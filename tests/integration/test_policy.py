@@ -11,7 +11,7 @@ from scanning import DONE, FAILED, FINDINGS, PROGRAM, ROOT, make, scan, system_e
 from test_rules import run
 
 TODAY = datetime.datetime.now(datetime.timezone.utc).date()
-YESTERDAY, SOON, LATER = (str(TODAY + datetime.timedelta(days=days)) for days in (-1, 5, 400))
+YESTERDAY, SOON, LATER, FAR = (str(TODAY + datetime.timedelta(days=days)) for days in (-1, 5, 300, 400))
 
 
 def exception(rule="Image runs as root", expires=LATER, extra=""):
@@ -78,15 +78,51 @@ def test_where(where, holds, image):
 @pytest.mark.parametrize("gate, status", [
     ("severity: medium", FINDINGS), ("severity: high", DONE), ('rule: "Image runs as *"', FINDINGS), ('rule: "Image runs as"', DONE),
     ("{severity: low, source: file}", DONE), ("{severity: low, source: image}", FINDINGS),
+    ("{severity: low, source: [file, image]}", FINDINGS),
 ])
 def test_gates(gate, status, image):
     done = scan_with(image, f"gates:\n- {gate}\n", expect=status)
-    assert ("reach the gate at" in done.stderr and "policy.yaml:3" in done.stderr) == (status == FINDINGS)
+    assert bool(re.search(r"reach(es)? the gate at .*policy\.yaml:3: ", done.stderr)) == (status == FINDINGS)
+
+
+def test_what_fails_a_run_is_said(image):
+    done = scan(image, "--fail-on", "medium", expect=FINDINGS)
+    assert "1 finding is what --fail-on names" in done.stderr
+    assert "--fail-on" not in scan(image, "--fail-on", "high", expect=DONE).stderr
+    done = scan_with(image, "gates: [{severity: high}]\n", "--fail-on", "medium", expect=FINDINGS) # it adds to the gates
+    assert "--fail-on" in done.stderr
 
 
 def test_owners(image):
     done = scan_with(image, "owners:\n- {source: file, owner: other}\n- {rule: \"Image *\", owner: app}\n- {source: image, owner: last}\n")
     assert found(done, "Image runs as root")[0]["owner"] == "app"
+
+
+def test_paths(tmp_path):
+    """As reports show them, with the slash."""
+    for name in ("usr/bin/passwd", "opt/app/tool"):
+        (tmp_path / "root" / name).parent.mkdir(parents=True)
+        (tmp_path / "root" / name).touch()
+        (tmp_path / "root" / name).chmod(0o4755)
+    (tmp_path / "p.yaml").write_text("version: 1\n" + exception("File runs as its owner", extra="  where: {path: /usr/bin/*}\n") +
+                                     "owners: [{path: /opt/app/**, owner: app}]\n")
+    done = scan(f"dir:{tmp_path}/root", "--policy", tmp_path / "p.yaml", expect=DONE)
+    assert {f["location"]["path"]: (f["status"], f["owner"]) for f in found(done, "File runs as its owner")} == {
+        "/usr/bin/passwd": ("excepted", None), "/opt/app/tool": ("open", "app")}
+
+
+def test_exceptions_that_nothing_needs_are_told_of(image):
+    policy = exception("No such rule") + "".join(
+        f"- {{rule: \"Rule {i}\", reason: r, owner: o, expires: never}}\n" for i in range(30))
+    assert "excepts nothing" not in scan_with(image, policy).stderr
+    told = scan_with(image, policy, "--log-level", "info", expect=DONE).stderr
+    assert "policy.yaml:3: this exception excepts nothing here" in told and "11 more exceptions" in told
+    assert told.count("this exception excepts nothing") == 20
+
+
+def test_an_exception_for_more_than_a_year_is_warned_of(image):
+    assert "policy.yaml:3: this exception holds for more than a year" in scan_with(image, exception(expires=FAR), expect=DONE).stderr
+    assert "year" not in scan_with(image, exception(expires=LATER)).stderr
 
 
 def test_ten_thousand_exceptions(image):
@@ -121,6 +157,21 @@ def test_a_policy_that_others_could_have_written_is_refused(image):
     os.mkfifo(folder / ".tallyman.yaml")
     done = scan_here(folder)
     assert done.returncode == FAILED and "is no file" in done.stderr
+    (folder / ".tallyman.yaml").unlink()
+    (folder / "elsewhere.yaml").write_text("version: 1\n")
+    (folder / ".tallyman.yaml").symlink_to("elsewhere.yaml")
+    done = scan_here(folder)
+    assert done.returncode == FAILED and "is no file" in done.stderr
+    assert subprocess.run([PROGRAM, "policy", "check"], cwd=folder, capture_output=True).returncode == FAILED
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to somebody else")
+def test_root_is_told_of_a_policy_of_somebody_else(image):
+    (image.parent / ".tallyman.yaml").write_text("version: 1\n")
+    os.chown(image.parent / ".tallyman.yaml", 12345, 12345)
+    done = scan_here(image.parent)
+    assert done.returncode == FAILED and "written by others" in done.stderr
+    assert scan_here(image.parent, "--no-policy").returncode == DONE
 
 
 @pytest.mark.parametrize("text, said", [
@@ -151,7 +202,11 @@ def test_policy_check(tmp_path):
     done = run("policy", "check", tmp_path / "p.yaml")
     assert (done.returncode, done.stdout) == (DONE, "1 gates, 1 exceptions (0 expired), 0 owners\n")
     (tmp_path / "p.yaml").write_text("version: 1\n" + exception(expires=SOON))
-    assert f"expires soon, on {SOON}: Image runs as root (me@example.org)" in run("policy", "check", tmp_path / "p.yaml").stdout
+    assert f"p.yaml:3: expires soon, on {SOON}: rule Image runs as root (me@example.org)" in run("policy", "check", tmp_path / "p.yaml").stdout
+    (tmp_path / "p.yaml").write_text("version: 1\n" + exception(expires=FAR))
+    assert f"warning: holds for more than a year, until {FAR}: " in run("policy", "check", tmp_path / "p.yaml").stdout
+    (tmp_path / "p.yaml").write_text("version: 1\n" + exception(expires="never"))
+    assert "p.yaml:3: never expires: rule Image runs as root" in run("policy", "check", tmp_path / "p.yaml").stdout
     (tmp_path / "p.yaml").write_text("version: 1\n" + exception(expires=YESTERDAY))
     assert run("policy", "check", tmp_path / "p.yaml").returncode == FINDINGS
     done = subprocess.run([PROGRAM, "policy", "check"], cwd=tmp_path, capture_output=True, text=True)

@@ -126,6 +126,35 @@ static void test_what_is_missing(void **state)
         url_is(&p, &debian, "pkg:npm/left-pad@1.3.0");
 }
 
+static void test_languages(void **state)
+{
+        static const struct {
+                const char *type, *name, *version, *url;
+        } cases[] = {
+                { "npm", "@angular/Animation", "12.3.1", "pkg:npm/%40angular/animation@12.3.1" },
+                { "npm", "foobar", "", "pkg:npm/foobar" },
+                { "pypi", "Django_package", "1.11.1.dev1", "pkg:pypi/django-package@1.11.1.dev1" },
+                { "golang", "github.com/BurntSushi/toml", "v1.0.0+incompatible", "pkg:golang/github.com/burntsushi/toml@v1.0.0%2Bincompatible" },
+                { "golang", "stdlib", "1.22.3", "pkg:golang/stdlib@1.22.3" },
+                { "maven", "org.apache.xmlgraphics:batik-Anim", "1.9.1", "pkg:maven/org.apache.xmlgraphics/batik-Anim@1.9.1" },
+                { "maven", "junit", "4", "pkg:maven/junit@4" },
+                { "gem", "ruby-Advisory-db-check", "0.12.4", "pkg:gem/ruby-Advisory-db-check@0.12.4" },
+                { "cargo", "Rand", "0.7.2", "pkg:cargo/Rand@0.7.2" },
+                { "composer", "Guzzlehttp/promises", "2.0.2", "pkg:composer/guzzlehttp/promises@2.0.2" },
+                { "nuget", "EnterpriseLibrary.Common", "6.0.1304", "pkg:nuget/EnterpriseLibrary.Common@6.0.1304" },
+                { "golang", "../x//y", "1", "pkg:golang/x/y@1" },
+                { "golang", "x/", "1", "pkg:golang/x%2F@1" },
+                { "composer", "/x", "1", "pkg:composer/%2Fx@1" },
+        };
+
+        for (size_t i = 0; i < ELEMENTS_OF(cases); i++) {
+                struct package p = { .type = str_from(cases[i].type), .name = str_from(cases[i].name),
+                                     .version = str_from(cases[i].version) };
+
+                url_is(&p, &debian, cases[i].url);
+        }
+}
+
 static void test_sources(void **state)
 {
         struct distribution rhel = { .id = STR_LIT("rhel"), .version_id = STR_LIT("9.4") };
@@ -171,6 +200,7 @@ int main(void)
                 cmocka_unit_test(test_hostile_id),
                 cmocka_unit_test(test_types),
                 cmocka_unit_test(test_what_is_missing),
+                cmocka_unit_test(test_languages),
                 cmocka_unit_test(test_sources),
                 cmocka_unit_test(test_vendors_and_modules),
         };

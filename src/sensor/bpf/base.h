@@ -77,6 +77,7 @@ struct {
 struct walk {
         struct dentry *dentry;
         struct mount *mount;
+        struct dentry *root; /* of that mount */
         uint64_t off;
         char buf[2 * SENSOR_PATH_MAX];
 };
@@ -107,7 +108,7 @@ static __always_inline struct scratch *base__take_scratch(void)
 
                 if (!s)
                         return NULL;
-#ifdef SENSOR_NO_ATOMICS /* kernels before 5.12, which do not preempt here */
+#ifdef SENSOR_OLD_KERNEL /* they do not preempt here */
                 return s;
 #else
                 if (__sync_val_compare_and_swap(&s->busy, 0, 1) == 0)
@@ -136,13 +137,15 @@ static __always_inline struct sensor_counters *base__counters(uint32_t kind)
         return bpf_map_lookup_elem(&counters, &kind);
 }
 
-static __always_inline bool base__in_scope(const struct sensor_settings *set, struct task_struct *task, uint64_t cgroup)
+#define ROOT_CGROUP 1 /* id of the unified hierarchy's root */
+
+static __always_inline bool base__in_scope(const struct sensor_settings *set, uint64_t cgroup)
 {
         uint32_t *marks;
 
         if (set->scope == SENSOR_SCOPE_HOST)
                 return true;
-        if (BPF_CORE_READ(task, cgroups, dfl_cgrp, level) == 0)
+        if (cgroup == ROOT_CGROUP)
                 return false;
         marks = bpf_map_lookup_elem(&cgroups, &cgroup);
         return !marks || !(*marks & SENSOR_CGROUP_IGNORED);
@@ -153,24 +156,29 @@ static __always_inline bool base__kind_wanted(const struct sensor_settings *set,
         return kind < 64 ? set->kinds[0] >> kind & 1 : set->kinds[1] >> (kind & 63) & 1;
 }
 
+static __always_inline uint64_t base__cgroup_of(struct task_struct *task)
+{
+        return READ(task, cgroups, dfl_cgrp, kn, id);
+}
+
 static __always_inline bool base__is_test(const struct sensor_settings *set)
 {
         return set->test_tid && set->test_tid == (uint32_t)bpf_get_current_pid_tgid();
 }
 
-/* For all but the lives of processes. Flags for the event, negative: it is not wanted. */
-static __always_inline int base__wanted(uint32_t kind)
+/* For all but the lives of processes. Flags for the event, negative: it is not wanted. This is all that runs for most
+ * calls of a busy machine. */
+static __always_inline int base__wanted(uint32_t kind, struct task_struct *task)
 {
         const struct sensor_settings *set = base__settings();
-        struct task_struct *task = (struct task_struct *)bpf_get_current_task();
 
         if (!set)
                 return -1;
-        if (base__is_test(set))
+        if (set->test_tid && set->test_tid == (uint32_t)READ(task, pid))
                 return SENSOR_FLAG_SELF_TEST;
-        if (set->own_pid == bpf_get_current_pid_tgid() >> 32 || !base__kind_wanted(set, kind))
+        if (set->own_pid == (uint32_t)READ(task, tgid) || !base__kind_wanted(set, kind))
                 return -1;
-        return base__in_scope(set, task, bpf_get_current_cgroup_id()) ? 0 : -1;
+        return base__in_scope(set, base__cgroup_of(task)) ? 0 : -1;
 }
 
 static __always_inline void base__count_dropped(uint32_t kind)

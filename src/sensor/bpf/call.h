@@ -10,16 +10,17 @@
 static __always_inline struct scratch *call__begin(struct syscall_exit *ctx)
 {
         uint32_t nr = (uint32_t)ctx->nr, *known = bpf_map_lookup_elem(&kinds_of_calls, &nr), kind;
+        struct task_struct *task = CURRENT_TASK();
         struct scratch *s;
         int flags;
 
         if (!known || !*known)
                 return NULL;
         kind = *known - 1;
-        flags = base__wanted(kind);
+        flags = base__wanted(kind, task);
         if (flags < 0)
                 return NULL;
-        s = emit__begin(kind, (uint32_t)flags, (struct task_struct *)bpf_get_current_task());
+        s = emit__begin(kind, (uint32_t)flags, task);
         if (!s)
                 return NULL;
         s->header.result = ctx->ret;
@@ -29,7 +30,7 @@ static __always_inline struct scratch *call__begin(struct syscall_exit *ctx)
 
 static __always_inline struct task_struct *call__task(void)
 {
-        return (struct task_struct *)bpf_get_current_task();
+        return CURRENT_TASK();
 }
 
 /* An argument by its number, which may come from a table. */

@@ -22,21 +22,16 @@ static __always_inline uint32_t emit__ns_pid(struct pid *pid)
 
 static __always_inline void emit__credentials(struct sensor_header *h, struct task_struct *task)
 {
-        const struct cred *cred = BPF_CORE_READ(task, cred);
+        const struct cred *cred = READ(task, cred);
 
-        h->uid = BPF_CORE_READ(cred, uid.val);
-        h->gid = BPF_CORE_READ(cred, gid.val);
-        h->euid = BPF_CORE_READ(cred, euid.val);
-        h->egid = BPF_CORE_READ(cred, egid.val);
+        h->uid = READ(cred, uid.val);
+        h->gid = READ(cred, gid.val);
+        h->euid = READ(cred, euid.val);
+        h->egid = READ(cred, egid.val);
         bpf_probe_read_kernel(&h->cap_inheritable, 8, &cred->cap_inheritable);
         bpf_probe_read_kernel(&h->cap_permitted, 8, &cred->cap_permitted);
         bpf_probe_read_kernel(&h->cap_effective, 8, &cred->cap_effective);
-        h->loginuid = bpf_core_field_exists(task->loginuid) ? BPF_CORE_READ(task, loginuid.val) : (uint32_t)-1;
-}
-
-static __always_inline uint64_t emit__cgroup_of(struct task_struct *task)
-{
-        return BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+        h->loginuid = bpf_core_field_exists(task->loginuid) ? READ(task, loginuid.val) : (uint32_t)-1;
 }
 
 /* The id of a process within its own namespace. */
@@ -48,22 +43,22 @@ static __always_inline uint32_t emit__vpid(struct task_struct *leader)
 static __noinline void emit__header(struct scratch *s, struct task_struct *task)
 {
         struct sensor_header *h = &s->header;
-        struct task_struct *leader = BPF_CORE_READ(task, group_leader);
-        struct pid *pid = BPF_CORE_READ(task, thread_pid);
+        struct task_struct *leader = READ(task, group_leader);
+        struct pid *pid = BPF_CORE_READ(task, thread_pid); /* a number: places in it are reckoned */
         uint32_t level = BPF_CORE_READ(pid, level);
         struct pid_namespace *ns = NULL;
 
         h->time = bpf_ktime_get_boot_ns();
-        h->cgroup = emit__cgroup_of(task);
-        h->start = BPF_CORE_READ(leader, start_boottime);
+        h->cgroup = base__cgroup_of(task);
+        h->start = READ(leader, start_boottime);
         h->cpu = bpf_get_smp_processor_id();
-        h->pid = (uint32_t)BPF_CORE_READ(task, tgid);
-        h->tid = (uint32_t)BPF_CORE_READ(task, pid);
-        h->ppid = (uint32_t)BPF_CORE_READ(task, real_parent, tgid);
+        h->pid = (uint32_t)READ(task, tgid);
+        h->tid = (uint32_t)READ(task, pid);
+        h->ppid = (uint32_t)READ(task, real_parent, tgid);
         h->vtid = emit__ns_pid(pid);
         h->vpid = leader == task ? h->vtid : emit__vpid(leader);
         emit__credentials(h, task);
-        h->mnt_ns = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
+        h->mnt_ns = READ(task, nsproxy, mnt_ns, ns.inum); /* 0 of who has none any more */
         bpf_core_read(&ns, sizeof(ns), (char *)pid + bpf_core_field_offset(struct pid, numbers) +
                       (level & 31) * bpf_core_type_size(struct upid) + bpf_core_field_offset(struct upid, ns));
         h->pid_ns = BPF_CORE_READ(ns, ns.inum);
@@ -210,7 +205,7 @@ static __noinline void emit__send(struct scratch *s)
         if (size > sizeof(s->header) + SENSOR_DATA_MAX)
                 size = sizeof(s->header) + SENSOR_DATA_MAX;
         s->header.size = (uint32_t)size;
-#ifdef SENSOR_NO_ATOMICS
+#ifdef SENSOR_OLD_KERNEL
         s->header.seq = seq ? ++*seq : 0;
 #else
         s->header.seq = seq ? __sync_fetch_and_add(seq, 1) + 1 : 0;

@@ -7,6 +7,7 @@
 
 #define PATH_COMPONENTS_MAX 48
 #define CGROUP_LEVELS_MAX 10
+#define STACK_BYTES 16384
 
 #define OVERLAY_MAGIC 0x794c7630
 #define TMPFS_MAGIC 0x01021994
@@ -27,24 +28,32 @@
  * namespace, not of the process: a process that changed its root could else be anywhere. True: all of it. */
 static __noinline int extract__walk(struct walk *w)
 {
+        struct mount *first = w->mount; /* what is not the kernel's must not stand in BPF_CORE_READ() */
+
         w->off = SENSOR_PATH_MAX - 1;
         w->buf[SENSOR_PATH_MAX - 1] = 0;
+        w->root = BPF_CORE_READ(first, mnt.mnt_root);
         for (int i = 0; i < PATH_COMPONENTS_MAX; i++) {
-                struct dentry *d = w->dentry, *parent = BPF_CORE_READ(d, d_parent);
-                struct mount *m = w->mount;
-                const void *name;
+                struct dentry *d = w->dentry;
+                struct { /* members of struct dentry that follow each other */
+                        struct dentry *parent;
+                        uint32_t hash, len;
+                        const void *name;
+                } in = { 0 };
                 uint64_t len, o;
 
-                if (d == parent || d == BPF_CORE_READ(m, mnt.mnt_root)) {
-                        struct mount *above = BPF_CORE_READ(m, mnt_parent);
+                bpf_probe_read_kernel(&in, sizeof(in), (char *)d + bpf_core_field_offset(struct dentry, d_parent));
+                if (d == in.parent || d == w->root) {
+                        struct mount *m = w->mount, *above = BPF_CORE_READ(m, mnt_parent);
 
                         if (m == above)
                                 return 1; /* the namespace's root, or detached */
                         w->dentry = BPF_CORE_READ(m, mnt_mountpoint);
                         w->mount = above;
+                        w->root = BPF_CORE_READ(above, mnt.mnt_root);
                         continue;
                 }
-                len = BPF_CORE_READ(d, d_name.len);
+                len = in.len;
                 o = w->off;
                 MASK(len, 255);
                 MASK(o, SENSOR_PATH_MAX - 1);
@@ -54,10 +63,9 @@ static __noinline int extract__walk(struct walk *w)
                 w->off = o;
                 MASK(o, SENSOR_PATH_MAX - 1);
                 w->buf[o] = '/';
-                name = BPF_CORE_READ(d, d_name.name);
                 MASK(len, 255); /* again: some verifiers lose the bound in the comparison */
-                bpf_probe_read_kernel(&w->buf[o + 1], len, name);
-                w->dentry = parent;
+                bpf_probe_read_kernel(&w->buf[o + 1], len, in.name);
+                w->dentry = in.parent;
         }
         return 0;
 }
@@ -233,7 +241,7 @@ static __noinline void extract__process(struct scratch *s, struct task_struct *t
         group = BPF_CORE_READ(signal, pids[PIDTYPE_PGID]);
         p->start = BPF_CORE_READ(task, start_boottime);
         p->pidns_start = BPF_CORE_READ(ns, child_reaper, start_boottime);
-        p->cgroup = emit__cgroup_of(task);
+        p->cgroup = base__cgroup_of(task);
         p->pid = (uint32_t)BPF_CORE_READ(task, tgid);
         p->ppid = (uint32_t)BPF_CORE_READ(task, real_parent, tgid);
         p->vpid = emit__ns_pid(pid);
@@ -367,9 +375,20 @@ static __noinline void extract__socket(struct scratch *s, struct file *file, str
 
 /* ---- arguments of the system call that ends ---- */
 
+static __always_inline struct pt_regs *extract__registers(void)
+{
+#ifdef SENSOR_OLD_KERNEL /* at the end of the stack, on both machines */
+        struct task_struct *task = CURRENT_TASK();
+
+        return (struct pt_regs *)((char *)BPF_CORE_READ(task, stack) + STACK_BYTES - bpf_core_type_size(struct pt_regs));
+#else
+        return (struct pt_regs *)bpf_task_pt_regs(CURRENT_TASK());
+#endif
+}
+
 static __noinline void extract__args(struct scratch *s)
 {
-        struct pt_regs *regs = (struct pt_regs *)bpf_task_pt_regs(bpf_get_current_task_btf());
+        struct pt_regs *regs = extract__registers();
         uint64_t *args = s->header.args;
 
 #ifdef __TARGET_ARCH_x86

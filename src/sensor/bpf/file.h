@@ -8,68 +8,67 @@
 #define OPEN_HOW_BYTES 24
 #define PROT_EXEC 4
 
-#define NONE 15 /* no such argument */
-#define CWD 14  /* starts from the working directory */
+#define NONE 0 /* no such argument, also of kinds that are not listed */
+#define CWD 14 /* starts from the working directory */
 
-/* Where the arguments of each kind are: numbers of arguments. */
+/* Where the arguments of each kind are, counted from 1. */
 struct names_at {
         uint8_t name, dir, name2, dir2, name3;
 };
 static const struct names_at names_at[128] = {
-        [SENSOR_open] = { 0, CWD, NONE, NONE, NONE },
-        [SENSOR_openat] = { 1, 0, NONE, NONE, NONE },
-        [SENSOR_openat2] = { 1, 0, NONE, NONE, NONE },
-        [SENSOR_creat] = { 0, CWD, NONE, NONE, NONE },
-        [SENSOR_open_by_handle_at] = { NONE, NONE, NONE, NONE, NONE },
-        [SENSOR_truncate] = { 0, CWD, NONE, NONE, NONE },
-        [SENSOR_rename] = { 0, CWD, 1, CWD, NONE },
-        [SENSOR_renameat] = { 1, 0, 3, 2, NONE },
-        [SENSOR_renameat2] = { 1, 0, 3, 2, NONE },
-        [SENSOR_link] = { 0, CWD, 1, CWD, NONE },
-        [SENSOR_linkat] = { 1, 0, 3, 2, NONE },
-        [SENSOR_symlink] = { 0, NONE, 1, CWD, NONE },
-        [SENSOR_symlinkat] = { 0, NONE, 2, 1, NONE },
-        [SENSOR_unlink] = { 0, CWD, NONE, NONE, NONE },
-        [SENSOR_unlinkat] = { 1, 0, NONE, NONE, NONE },
-        [SENSOR_mkdir] = { 0, CWD, NONE, NONE, NONE },
-        [SENSOR_mkdirat] = { 1, 0, NONE, NONE, NONE },
-        [SENSOR_rmdir] = { 0, CWD, NONE, NONE, NONE },
-        [SENSOR_mknod] = { 0, CWD, NONE, NONE, NONE },
-        [SENSOR_mknodat] = { 1, 0, NONE, NONE, NONE },
-        [SENSOR_chmod] = { 0, CWD, NONE, NONE, NONE },
-        [SENSOR_fchmodat] = { 1, 0, NONE, NONE, NONE },
-        [SENSOR_fchmodat2] = { 1, 0, NONE, NONE, NONE },
-        [SENSOR_chown] = { 0, CWD, NONE, NONE, NONE },
-        [SENSOR_lchown] = { 0, CWD, NONE, NONE, NONE },
-        [SENSOR_fchownat] = { 1, 0, NONE, NONE, NONE },
-        [SENSOR_init_module] = { 2, NONE, NONE, NONE, NONE },
-        [SENSOR_finit_module] = { 1, NONE, NONE, NONE, NONE },
-        [SENSOR_delete_module] = { 0, NONE, NONE, NONE, NONE },
-        [SENSOR_mount] = { 0, NONE, 1, CWD, 2 },
-        [SENSOR_umount2] = { 0, CWD, NONE, NONE, NONE },
-        [SENSOR_pivot_root] = { 0, CWD, 1, CWD, NONE },
-        [SENSOR_fsopen] = { 0, NONE, NONE, NONE, NONE },
-        [SENSOR_fsconfig] = { 2, NONE, 3, NONE, NONE },
-        [SENSOR_move_mount] = { 1, 0, 3, 2, NONE },
-        [SENSOR_open_tree] = { 1, 0, NONE, NONE, NONE },
-        [SENSOR_mount_setattr] = { 1, 0, NONE, NONE, NONE },
-        [SENSOR_chroot] = { 0, CWD, NONE, NONE, NONE },
-        [SENSOR_memfd_create] = { 0, NONE, NONE, NONE, NONE },
-        [SENSOR_add_key] = { 0, NONE, 1, NONE, NONE },
-        [SENSOR_request_key] = { 0, NONE, 1, NONE, NONE },
+        [SENSOR_open] = { 1, CWD },
+        [SENSOR_openat] = { 2, 1 },
+        [SENSOR_openat2] = { 2, 1 },
+        [SENSOR_creat] = { 1, CWD },
+        [SENSOR_truncate] = { 1, CWD },
+        [SENSOR_rename] = { 1, CWD, 2, CWD },
+        [SENSOR_renameat] = { 2, 1, 4, 3 },
+        [SENSOR_renameat2] = { 2, 1, 4, 3 },
+        [SENSOR_link] = { 1, CWD, 2, CWD },
+        [SENSOR_linkat] = { 2, 1, 4, 3 },
+        [SENSOR_symlink] = { 1, NONE, 2, CWD },
+        [SENSOR_symlinkat] = { 1, NONE, 3, 2 },
+        [SENSOR_unlink] = { 1, CWD },
+        [SENSOR_unlinkat] = { 2, 1 },
+        [SENSOR_mkdir] = { 1, CWD },
+        [SENSOR_mkdirat] = { 2, 1 },
+        [SENSOR_rmdir] = { 1, CWD },
+        [SENSOR_mknod] = { 1, CWD },
+        [SENSOR_mknodat] = { 2, 1 },
+        [SENSOR_chmod] = { 1, CWD },
+        [SENSOR_fchmodat] = { 2, 1 },
+        [SENSOR_fchmodat2] = { 2, 1 },
+        [SENSOR_chown] = { 1, CWD },
+        [SENSOR_lchown] = { 1, CWD },
+        [SENSOR_fchownat] = { 2, 1 },
+        [SENSOR_init_module] = { 3 },
+        [SENSOR_finit_module] = { 2 },
+        [SENSOR_delete_module] = { 1 },
+        [SENSOR_mount] = { 1, NONE, 2, CWD, 3 },
+        [SENSOR_umount2] = { 1, CWD },
+        [SENSOR_pivot_root] = { 1, CWD, 2, CWD },
+        [SENSOR_fsopen] = { 1 },
+        [SENSOR_fsconfig] = { 3, NONE, 4 },
+        [SENSOR_move_mount] = { 2, 1, 4, 3 },
+        [SENSOR_open_tree] = { 2, 1 },
+        [SENSOR_mount_setattr] = { 2, 1 },
+        [SENSOR_chroot] = { 1, CWD },
+        [SENSOR_memfd_create] = { 1 },
+        [SENSOR_add_key] = { 1, NONE, 2 },
+        [SENSOR_request_key] = { 1, NONE, 2 },
 };
 
 /* A name and the directory it starts from. */
 static __noinline void file__name(struct scratch *s, uint32_t name_type, uint32_t dir_type, uint32_t at_name, uint32_t at_dir)
 {
-        uint64_t name = call__arg(s, at_name);
+        uint64_t name = at_name == NONE ? 0 : call__arg(s, at_name - 1);
 
-        if (at_name == NONE || !name)
+        if (!name)
                 return;
         emit__user_text(s, name_type, name);
         if (at_dir == NONE)
                 return;
-        extract__start_of(s, call__task(), dir_type, name, at_dir == CWD ? AT_FDCWD : (int64_t)call__arg(s, at_dir));
+        extract__start_of(s, call__task(), dir_type, name, at_dir == CWD ? AT_FDCWD : (int64_t)call__arg(s, at_dir - 1));
 }
 
 static __always_inline void file__names(struct scratch *s)

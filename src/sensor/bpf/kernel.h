@@ -272,6 +272,18 @@ struct syscall_exit {
         long ret;
 };
 
+/*
+ * The object is built twice. In kernels from 5.15 the current task has a type that the verifier knows, and members are read
+ * directly; before (SENSOR_OLD_KERNEL) each takes a call, and there are no atomic exchanges and no helper for the registers.
+ */
+#ifdef SENSOR_OLD_KERNEL
+#define READ(pointer, ...) BPF_CORE_READ(pointer, __VA_ARGS__)
+#define CURRENT_TASK() ((struct task_struct *)bpf_get_current_task())
+#else
+#define READ(pointer, ...) (___arrow(pointer, __VA_ARGS__))
+#define CURRENT_TASK() bpf_get_current_task_btf()
+#endif
+
 /* That of bpf_helpers.h is not relocated in every version of libbpf. */
 #define CONTAINER_OF(pointer, type, member) \
         ((type *)((char *)(pointer) - (unsigned long)__builtin_preserve_access_index(&((type *)0)->member)))

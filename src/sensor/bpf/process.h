@@ -17,7 +17,7 @@ static __always_inline uint32_t process__flags(uint32_t kind, struct task_struct
                 return SENSOR_FLAG_OUTSIDE;
         if (base__is_test(set))
                 return SENSOR_FLAG_SELF_TEST | SENSOR_FLAG_OUTSIDE;
-        return base__kind_wanted(set, kind) && base__in_scope(set, task, emit__cgroup_of(task)) ? 0 : SENSOR_FLAG_OUTSIDE;
+        return base__kind_wanted(set, kind) && base__in_scope(set, base__cgroup_of(task)) ? 0 : SENSOR_FLAG_OUTSIDE;
 }
 
 /* Argument vector or environment: what lies between two addresses of the program's memory. A page that is not there
@@ -173,7 +173,7 @@ static __always_inline int process__cgroup(uint32_t kind, struct cgroup *cgroup,
 
         if (!set || BPF_CORE_READ(cgroup, root, hierarchy_id) != 0)
                 return 0;
-        s = emit__begin(kind, base__is_test(set) ? SENSOR_FLAG_SELF_TEST : 0, (struct task_struct *)bpf_get_current_task());
+        s = emit__begin(kind, base__is_test(set) ? SENSOR_FLAG_SELF_TEST : 0, CURRENT_TASK());
         if (!s)
                 return 0;
         s->header.result = (int64_t)BPF_CORE_READ(cgroup, kn, id);

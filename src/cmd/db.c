@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "cmd/command.h"
+#include "cmd/db.h"
+#include "vuln/update.h"
+
+#define PROBLEMS_SHOWN 20
+
+void db_add_time(struct buf *out, uint64_t seconds)
+{
+        time_t t = (time_t)seconds;
+        struct tm tm;
+        char text[32];
+
+        if (!seconds || !gmtime_r(&t, &tm) || !strftime(text, sizeof(text), "%Y-%m-%d %H:%M", &tm))
+                buf_puts(out, "never");
+        else
+                buf_puts(out, text);
+}
+
+static int open_db(struct db **ret, struct error *err)
+{
+        int r = hash_init(err);
+
+        return r < 0 ? r : db_open(ret, err);
+}
+
+/* ---- update ---- */
+
+static void tell(void *ctx, const char *what)
+{
+        log_info("%s", what);
+}
+
+static int write_stdout(void *ctx, const char *data, size_t n, struct error *err)
+{
+        return output_write(ctx, data, n, err);
+}
+
+static void tell_problems(const struct problem_list *problems)
+{
+        size_t n = MIN_OF(problems->n, (size_t)PROBLEMS_SHOWN);
+
+        for (size_t i = 0; i < n; i++)
+                log_warning("%s: %s", problems->items[i].where, problems->items[i].what);
+        if (problems->n + problems->more > n)
+                log_warning("%zu more could not be read", problems->n + problems->more - n);
+}
+
+static void add_part(struct buf *text, const struct update_part *part)
+{
+        buf_printf(text, "%-14s  %8" PRIu32 " records", part->name, part->records);
+        if (part->how == UPDATE_UNCHANGED)
+                buf_puts(text, ", nothing new");
+        else if (part->how == UPDATE_WHOLE)
+                buf_puts(text, ", all read anew");
+        else
+                buf_printf(text, ", %" PRIu32 " changed", part->read);
+        if (part->removed && part->how != UPDATE_UNCHANGED)
+                buf_printf(text, ", %" PRIu32 " gone", part->removed);
+        if (part->bad)
+                buf_printf(text, ", %" PRIu32 " skipped", part->bad);
+        buf_putc(text, '\n');
+}
+
+static int report_update(const struct update_report *report, struct error *err)
+{
+        _cleanup_(buf_free) struct buf text = { 0 };
+
+        for (size_t i = 0; i < report->n_parts; i++)
+                add_part(&text, &report->parts[i]);
+        buf_printf(&text, "KEV %s, EPSS %s\n%" PRIu64 " records in all, ", report->kev ? "updated" : "not updated",
+                   report->epss ? "updated" : "not updated", report->records);
+        buf_add_size(&text, report->bytes);
+        buf_putc(&text, '\n');
+        return print_text(&text, err);
+}
+
+int cmd_db_update(const struct arguments *args, struct error *err)
+{
+        _cleanup_(update_report_done) struct update_report report = { 0 };
+        _cleanup_free_ const char **ecosystems = calloc(args->n_options + 1, sizeof(*ecosystems));
+        struct update_options options = {
+                .from = arguments_get(args, "from"), .kev = arguments_get(args, "kev"), .epss = arguments_get(args, "epss"), .tell = tell,
+        };
+        int r;
+
+        if (!ecosystems)
+                return error_oom(err);
+        for (size_t i = 0; i < args->n_options; i++)
+                if (strcmp(args->options[i].spec->name, "ecosystem") == 0)
+                        ecosystems[options.n_ecosystems++] = args->options[i].value;
+        options.ecosystems = ecosystems;
+        r = db_update(&options, &report, err);
+        tell_problems(&report.problems);
+        if (r < 0)
+                return r;
+        r = report_update(&report, err);
+        if (r < 0)
+                return r;
+        return problem_list_complete(&report.problems) ? EXIT_STATUS_DONE : EXIT_STATUS_INCOMPLETE;
+}
+
+/* ---- status ---- */
+
+static void add_age(struct buf *text, uint64_t then)
+{
+        uint64_t now = (uint64_t)time(NULL), age = now > then ? now - then : 0;
+
+        if (age >= 2 * 86400)
+                buf_printf(text, "%" PRIu64 " days old", age / 86400);
+        else if (age >= 2 * 3600)
+                buf_printf(text, "%" PRIu64 " hours old", age / 3600);
+        else
+                buf_printf(text, "%" PRIu64 " minutes old", age / 60);
+}
+
+static void add_list(struct buf *text, const char *name, const struct db_list *list)
+{
+        buf_printf(text, "%-12s  ", name);
+        if (!list->updated) {
+                buf_puts(text, "none\n");
+                return;
+        }
+        buf_printf(text, "%" PRIu32 " entries of ", list->entries);
+        buf_add_quoted(text, list->label);
+        buf_puts(text, ", updated ");
+        db_add_time(text, list->updated);
+        if (list->bad)
+                buf_printf(text, ", %" PRIu32 " lines skipped", list->bad);
+        buf_putc(text, '\n');
+}
+
+static void add_directory(struct buf *text, const struct db_directory *d)
+{
+        _cleanup_(buf_free) struct buf name = { 0 };
+
+        buf_add_quoted(&name, d->name);
+        buf_printf(text, "%-14s  %8" PRIu32 "  %9" PRIu32 "  %7" PRIu32 "  ", name.data ? name.data : "", d->records, d->withdrawn, d->bad);
+        db_add_time(text, d->newest);
+        buf_puts(text, "  ");
+        db_add_time(text, d->updated);
+        buf_puts(text, ", ");
+        add_age(text, d->updated);
+        buf_putc(text, '\n');
+}
+
+static int status_table(const struct db *db, struct error *err)
+{
+        const struct db_contents *c = db_contents(db);
+        _cleanup_(buf_free) struct buf text = { 0 };
+        uint64_t records = 0;
+
+        for (size_t i = 0; i < c->n_directories; i++)
+                records += c->directories[i].records;
+        buf_printf(&text, "%-12s  made ", "Database");
+        db_add_time(&text, db_made_at(db));
+        buf_puts(&text, ", ");
+        add_age(&text, db_made_at(db));
+        buf_printf(&text, "\n%-12s  %" PRIu64 ", ", "Records", records);
+        buf_add_size(&text, db_size(db));
+        buf_putc(&text, '\n');
+        add_list(&text, "KEV", &c->kev);
+        add_list(&text, "EPSS", &c->epss);
+        buf_printf(&text, "\n%-14s  %8s  %9s  %7s  %-16s  %s\n", "ECOSYSTEM", "RECORDS", "WITHDRAWN", "SKIPPED", "NEWEST", "UPDATED");
+        for (size_t i = 0; i < c->n_directories; i++)
+                add_directory(&text, &c->directories[i]);
+        return print_text(&text, err);
+}
+
+static void write_list(struct json_writer *w, const char *name, const struct db_list *list)
+{
+        json_write_key(w, name);
+        if (!list->updated) {
+                json_write_null(w);
+                return;
+        }
+        json_write_object_begin(w);
+        json_write_key(w, "entries");
+        json_write_u64(w, list->entries);
+        json_write_key(w, "label");
+        json_write_string(w, list->label);
+        json_write_key(w, "updated");
+        json_write_u64(w, list->updated);
+        json_write_key(w, "from");
+        json_write_string(w, list->from);
+        json_write_key(w, "skipped");
+        json_write_u64(w, list->bad);
+        json_write_object_end(w);
+}
+
+static void write_directory(struct json_writer *w, const struct db_directory *d)
+{
+        const struct {
+                const char *key;
+                uint64_t value;
+        } numbers[] = {
+                { "records", d->records }, { "withdrawn", d->withdrawn }, { "not-about-security", d->left_out }, { "skipped", d->bad },
+                { "odd-versions", d->odd_versions }, { "odd-ranges", d->odd_ranges }, { "no-ranges", d->no_ranges },
+                { "newest", d->newest }, { "updated", d->updated },
+        };
+
+        json_write_object_begin(w);
+        json_write_key(w, "name");
+        json_write_string(w, d->name);
+        json_write_key(w, "from");
+        json_write_string(w, d->from);
+        for (size_t i = 0; i < ELEMENTS_OF(numbers); i++) {
+                json_write_key(w, numbers[i].key);
+                json_write_u64(w, numbers[i].value);
+        }
+        json_write_object_end(w);
+}
+
+static void status_json(const struct db *db, struct json_writer *w)
+{
+        const struct db_contents *c = db_contents(db);
+        uint64_t now = (uint64_t)time(NULL);
+
+        json_write_object_begin(w);
+        json_write_key(w, "made");
+        json_write_u64(w, db_made_at(db));
+        json_write_key(w, "age");
+        json_write_u64(w, now > db_made_at(db) ? now - db_made_at(db) : 0);
+        json_write_key(w, "bytes");
+        json_write_u64(w, db_size(db));
+        write_list(w, "kev", &c->kev);
+        write_list(w, "epss", &c->epss);
+        json_write_key(w, "ecosystems");
+        json_write_array_begin(w);
+        for (size_t i = 0; i < c->n_directories; i++)
+                write_directory(w, &c->directories[i]);
+        json_write_array_end(w);
+        json_write_key(w, "releases");
+        json_write_object_begin(w);
+        for (size_t i = 0; i < c->n_releases; i++) {
+                _cleanup_(buf_free) struct buf name = { 0 };
+
+                buf_add_utf8(&name, c->releases[i].name);
+                json_write_key(w, name.data ? name.data : "");
+                json_write_u64(w, c->releases[i].n);
+        }
+        json_write_object_end(w);
+        json_write_object_end(w);
+}
+
+static bool wants_json(const struct arguments *args)
+{
+        const char *format = arguments_get(args, "format");
+
+        return format && strcmp(format, "json") == 0;
+}
+
+static int finish_json(struct json_writer *w, struct output *out, struct error *err)
+{
+        int r = json_writer_finish(w, err);
+
+        return r < 0 ? r : output_finish(out, err);
+}
+
+int cmd_db_status(const struct arguments *args, struct error *err)
+{
+        _cleanup_(db_freep) struct db *db = NULL;
+        _cleanup_(json_writer_freep) struct json_writer *w = NULL;
+        _cleanup_(output_freep) struct output *out = NULL;
+        int r = open_db(&db, err);
+
+        if (r < 0)
+                return r;
+        if (!wants_json(args))
+                return status_table(db, err);
+        r = output_stdout(&out, err);
+        if (r == 0)
+                r = json_writer_new(write_stdout, out, 2, &w, err);
+        if (r < 0)
+                return r;
+        status_json(db, w);
+        return finish_json(w, out, err);
+}
+
+/* ---- show ---- */
+
+static int show_all(const struct db *db, const char *id, struct buf *text, struct json_writer *w)
+{
+        uint64_t key = db_hash_id(str_from(id));
+        size_t first, n = db_find(db, DB_IDS, key, &first);
+        uint32_t last = UINT32_MAX;
+        int shown = 0;
+
+        for (size_t i = 0; i < n; i++) {
+                struct db_entry entry;
+                struct db_record place;
+                struct vuln_record record;
+
+                if (!db_entry(db, DB_IDS, first + i, &entry) || entry.a == last || !db_record_at(db, entry.a, &place) ||
+                    !record_decode(place.bytes, &record))
+                        continue;
+                last = entry.a;
+                shown++;
+                if (w)
+                        db_write_record(db, &record, &place, w);
+                else
+                        db_show_record(db, &record, &place, text);
+        }
+        return shown;
+}
+
+int cmd_db_show(const struct arguments *args, struct error *err)
+{
+        _cleanup_(db_freep) struct db *db = NULL;
+        _cleanup_(json_writer_freep) struct json_writer *w = NULL;
+        _cleanup_(output_freep) struct output *out = NULL;
+        _cleanup_(buf_free) struct buf text = { 0 };
+        int r = open_db(&db, err);
+
+        if (r < 0)
+                return r;
+        if (wants_json(args)) {
+                r = output_stdout(&out, err);
+                if (r == 0)
+                        r = json_writer_new(write_stdout, out, 2, &w, err);
+                if (r < 0)
+                        return r;
+                json_write_array_begin(w);
+        }
+        if (!show_all(db, args->operands[0], &text, w))
+                return error_say(err, -ENOENT, "no record of the database has or names '%s'", args->operands[0]);
+        if (!w)
+                return print_text(&text, err);
+        json_write_array_end(w);
+        return finish_json(w, out, err);
+}
+
+/* ---- export, import ---- */
+
+int cmd_db_export(const struct arguments *args, struct error *err)
+{
+        _cleanup_(db_freep) struct db *db = NULL;
+        _cleanup_(output_freep) struct output *out = NULL;
+        struct str bytes;
+        int r = open_db(&db, err);
+
+        if (r == 0)
+                r = db_verify(db, err);
+        if (r == 0)
+                r = output_open(args->operands[0], &out, err);
+        if (r < 0)
+                return r;
+        bytes = db_bytes(db);
+        for (size_t at = 0, n; r == 0 && at < bytes.n; at += n) {
+                n = MIN_OF(bytes.n - at, (size_t)1 << 20);
+                r = output_write(out, bytes.p + at, n, err);
+        }
+        return r < 0 ? r : output_finish(out, err);
+}
+
+int cmd_db_import(const struct arguments *args, struct error *err)
+{
+        _cleanup_close_ int fd = open(args->operands[0], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+        int r = hash_init(err);
+
+        if (fd < 0)
+                return error_set(err, -errno, "open '%s'", args->operands[0]);
+        if (r == 0)
+                r = db_import(fd, err);
+        return r < 0 ? error_wrap(err, "%s", args->operands[0]) : EXIT_STATUS_DONE;
+}

@@ -1,0 +1,391 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/hash.h"
+#include "raw_event.h"
+#include "sensor/decoder.h"
+#include "sensor/recording.h"
+
+static struct raw_event event;
+
+static struct decoder *new_decoder(uint32_t processes_max, size_t memory_max)
+{
+        const struct decoder_options options = { .processes_max = processes_max, .memory_max = memory_max, .no_names = true };
+        struct decoder *decoder;
+        struct error err = ERROR_INIT;
+
+        assert_int_equal(decoder_new(&options, &decoder, &err), 0);
+        return decoder;
+}
+
+static int take(struct decoder *decoder, struct decoded *ret)
+{
+        struct error err = ERROR_INIT;
+
+        return decoder_take(decoder, raw_end(&event), ret, &err);
+}
+
+static struct decoded act(struct decoder *decoder, enum sensor_kind kind, uint32_t pid, uint32_t ppid, uint64_t start)
+{
+        struct decoded decoded;
+
+        raw_begin(&event, kind, pid, ppid, start);
+        assert_int_equal(take(decoder, &decoded), 1);
+        return decoded;
+}
+
+static struct decoded fork_of(struct decoder *decoder, uint32_t pid, uint64_t start, uint32_t child, uint64_t child_start)
+{
+        const struct sensor_process process = { .pid = child, .ppid = pid, .vpid = child, .start = child_start, .cgroup = 7,
+                                                .pgid = child, .comm = "sh" };
+        struct decoded decoded;
+
+        raw_begin(&event, SENSOR_clone, pid, pid - 1, start)->result = child;
+        raw_part(&event, SENSOR_PART_PROCESS, &process, sizeof(process));
+        assert_int_equal(take(decoder, &decoded), 1);
+        return decoded;
+}
+
+static struct decoded execute(struct decoder *decoder, uint32_t pid, uint32_t ppid, uint64_t start, const char *path)
+{
+        struct sensor_header *h = raw_begin(&event, SENSOR_execve, pid, ppid, start);
+        struct decoded decoded;
+
+        snprintf((char *)h->comm, sizeof(h->comm), "%s", strrchr(path, '/') + 1);
+        raw_text(&event, SENSOR_PART_PATH, path);
+        raw_part(&event, SENSOR_PART_ARGV, "zero\0one\0", 9);
+        raw_part(&event, SENSOR_PART_ENV, "A=1\0", 4);
+        raw_text(&event, SENSOR_PART_CWD, "/srv");
+        assert_int_equal(take(decoder, &decoded), 1);
+        return decoded;
+}
+
+static void test_a_child_is_its_parent_until_it_executes(void **state)
+{
+        _cleanup_(decoder_freep) struct decoder *decoder = new_decoder(0, 0);
+        struct decoded d;
+
+        execute(decoder, 10, 1, 100, "/bin/nginx");
+        fork_of(decoder, 10, 100, 11, 200);
+        d = act(decoder, SENSOR_unlink, 11, 10, 200);
+        assert_true(str_equals(d.event.process->exepath, "/bin/nginx"));
+        assert_true(str_equals(d.event.process->cwd, "/srv"));
+        assert_int_equal(d.event.process->args.n, 1);
+        assert_true(str_equals(d.event.process->args.items[0], "one"));
+        assert_true(str_equals(d.event.process->env.items[0], "A=1"));
+        assert_int_equal(d.event.process->start, 5200); /* since the epoch */
+        d = execute(decoder, 11, 10, 200, "/bin/sh");
+        assert_true(str_equals(d.event.process->exepath, "/bin/sh"));
+        assert_true(str_equals(d.event.process->parent->exepath, "/bin/nginx"));
+        assert_true(str_equals(decoder_process(decoder, 10)->exepath, "/bin/nginx"));
+}
+
+static void test_an_id_that_comes_again_is_another_process(void **state)
+{
+        _cleanup_(decoder_freep) struct decoder *decoder = new_decoder(0, 0);
+        struct decoded d;
+
+        execute(decoder, 10, 1, 100, "/bin/old");
+        fork_of(decoder, 10, 100, 11, 150);
+        d = act(decoder, SENSOR_unlink, 10, 1, 300); /* its end was not seen */
+        assert_false(d.event.process->known >> PROCESS_exepath & 1);
+        d = act(decoder, SENSOR_unlink, 11, 10, 150);
+        assert_true(str_equals(d.event.process->parent->exepath, "/bin/old")); /* who has that id now is younger */
+}
+
+static void test_ancestors_outlive_their_end(void **state)
+{
+        _cleanup_(decoder_freep) struct decoder *decoder = new_decoder(0, 0);
+        struct decoder_counters counters;
+        struct decoded d;
+
+        execute(decoder, 10, 1, 100, "/bin/a");
+        fork_of(decoder, 10, 100, 11, 101);
+        execute(decoder, 11, 10, 101, "/bin/b");
+        fork_of(decoder, 11, 101, 12, 102);
+        execute(decoder, 12, 11, 102, "/bin/c");
+        act(decoder, SENSOR_procexit, 10, 1, 100);
+        assert_null(decoder_process(decoder, 10));
+        d = act(decoder, SENSOR_unlink, 12, 11, 102);
+        assert_true(str_equals(d.event.process->parent->parent->exepath, "/bin/a"));
+        act(decoder, SENSOR_procexit, 11, 1, 101);
+        d = act(decoder, SENSOR_unlink, 12, 1, 102); /* now a child of who takes orphans, whom nobody saw */
+        assert_null(d.event.process->parent);
+        act(decoder, SENSOR_procexit, 12, 1, 102);
+        act(decoder, SENSOR_unlink, 13, 1, 103);
+        decoder_counters(decoder, &counters);
+        assert_int_equal(counters.processes, 1);
+        assert_int_equal(counters.memory, 0);
+}
+
+static void test_the_end_still_knows_the_process(void **state)
+{
+        _cleanup_(decoder_freep) struct decoder *decoder = new_decoder(0, 0);
+        struct decoded d;
+
+        execute(decoder, 10, 1, 100, "/bin/a");
+        d = act(decoder, SENSOR_procexit, 10, 1, 100);
+        assert_true(str_equals(d.event.process->exepath, "/bin/a"));
+}
+
+static void test_limits(void **state)
+{
+        _cleanup_(decoder_freep) struct decoder *decoder = new_decoder(100, 0), *small = new_decoder(0, 2000);
+        struct decoder_counters counters;
+
+        for (uint32_t i = 1; i < 1000; i++)
+                fork_of(decoder, i, i, i + 1, i + 1);
+        decoder_counters(decoder, &counters);
+        assert_in_range(counters.processes, 50, 102);
+        assert_true(counters.evicted > 800);
+        for (uint32_t i = 1; i < 100; i++)
+                execute(small, i, 0, i, "/bin/a");
+        decoder_counters(small, &counters);
+        assert_in_range(counters.memory, 1, 2600);
+        assert_true(counters.evicted > 50);
+}
+
+/* Who forks, dies and forks would else keep ancestors without end. */
+static void test_a_chain_of_the_dead_is_cut(void **state)
+{
+        _cleanup_(decoder_freep) struct decoder *decoder = new_decoder(0, 0);
+        struct decoder_counters counters;
+        struct decoded d;
+        unsigned depth = 0;
+
+        for (uint32_t i = 1; i < 2000; i++) {
+                fork_of(decoder, i, i, i + 1, i + 1);
+                act(decoder, SENSOR_procexit, i, i - 1, i);
+        }
+        d = fork_of(decoder, 2000, 2000, 2001, 2001);
+        for (const struct syscall_process *p = decoder_process(decoder, 2001); p; p = p->parent)
+                depth++;
+        assert_true(d.event.process != NULL);
+        decoder_counters(decoder, &counters);
+        assert_in_range(counters.processes, 2, 3 * SYSCALL_ANCESTORS_MAX);
+        assert_in_range(depth, 2, 3 * SYSCALL_ANCESTORS_MAX);
+}
+
+static void test_gaps_are_losses(void **state)
+{
+        static const struct {
+                uint32_t cpu;
+                uint64_t seq;
+                bool before;
+        } events[] = { { 0, 5, false }, { 0, 6, false }, { 1, 9, false }, { 0, 9, true }, { 0, 8, false }, { 1, 10, false } };
+        _cleanup_(decoder_freep) struct decoder *decoder = new_decoder(0, 0);
+        struct decoder_counters counters;
+        struct decoded d;
+
+        for (size_t i = 0; i < ELEMENTS_OF(events); i++) {
+                struct sensor_header *h = raw_begin(&event, SENSOR_unlink, 1, 0, 1);
+
+                h->cpu = events[i].cpu;
+                h->seq = events[i].seq;
+                assert_int_equal(take(decoder, &d), 1);
+                assert_int_equal(d.lost_before, events[i].before);
+        }
+        decoder_counters(decoder, &counters);
+        assert_int_equal(counters.lost, 1); /* 7 of processor 0; 8 came late */
+}
+
+/* ---- recordings ---- */
+
+static unsigned n_events, n_notes;
+
+static int on_event(void *data, const struct sensor_raw *raw, struct error *err)
+{
+        n_events++;
+        assert_int_equal(raw->clock, 5000);
+        assert_int_equal(raw->header->pid, 40 + n_events);
+        assert_true(str_equals(sensor_raw_part(raw, SENSOR_PART_NAME), "/x"));
+        return 0;
+}
+
+static int on_note(void *data, uint32_t type, struct str payload, struct error *err)
+{
+        n_notes++;
+        assert_int_equal(type, 3);
+        assert_true(str_equals(payload, "docker"));
+        return 0;
+}
+
+static void record(int fd, uint32_t first, unsigned n)
+{
+        _cleanup_(recorder_freep) struct recorder *recorder = NULL;
+        struct error err = ERROR_INIT;
+
+        assert_int_equal(recorder_new(fd, STR_LIT("here"), &recorder, &err), 0);
+        for (unsigned i = 0; i < n; i++) {
+                raw_begin(&event, SENSOR_unlink, first + i, 1, 1);
+                raw_text(&event, SENSOR_PART_NAME, "/x");
+                assert_int_equal(recorder_event(recorder, raw_end(&event), &err), 0);
+        }
+        assert_int_equal(recorder_note(recorder, 3, STR_LIT("docker"), &err), 0);
+        assert_int_equal(recorder_flush(recorder, &err), 0);
+        assert_int_equal(recorder_size(recorder), lseek(fd, 0, SEEK_CUR));
+}
+
+/* Returns how it ended. */
+static int read_back(int fd, bool *ret_cut, struct error *err)
+{
+        _cleanup_(sensor_source_freep) struct sensor_source *source = NULL;
+        const struct sensor_sink sink = { .event = on_event, .note = on_note };
+        int r;
+
+        n_events = n_notes = 0;
+        if (lseek(fd, 0, SEEK_SET) < 0)
+                return -errno;
+        r = recording_open(dup(fd), &source, err);
+        if (r < 0)
+                return r;
+        assert_true(str_equals(recording_hostname(source), "here"));
+        do
+                r = sensor_poll(source, 0, &sink, err);
+        while (r > 0);
+        *ret_cut = recording_was_cut(source);
+        return r;
+}
+
+static void test_recording(void **state)
+{
+        int fd = memfd_create("recording", 0);
+        struct error err = ERROR_INIT;
+        bool cut;
+
+        record(fd, 41, 1000);
+        assert_int_equal(read_back(fd, &cut, &err), -ENODATA);
+        assert_int_equal(n_events, 1000);
+        assert_int_equal(n_notes, 1);
+        assert_false(cut);
+        record(fd, 1041, 5); /* goes on where it ended */
+        assert_int_equal(read_back(fd, &cut, &err), -ENODATA);
+        assert_int_equal(n_events, 1005);
+        assert_int_equal(n_notes, 2);
+        close(fd);
+}
+
+/* A crash or a full disk: whatever the length, what is whole is read, and recording goes on after it. */
+static void test_recording_cut(void **state)
+{
+        int fd = memfd_create("recording", 0);
+        struct error err = ERROR_INIT;
+        off_t size, head = 8 + 16 + 4 + 4;
+        bool cut;
+
+        record(fd, 41, 2);
+        size = lseek(fd, 0, SEEK_END);
+        for (off_t n = size - 1; n >= head; n--) {
+                assert_int_equal(ftruncate(fd, n), 0);
+                assert_int_equal(read_back(fd, &cut, &err), -ENODATA);
+                assert_true(cut || n == head || n == head + (size - head - 32) / 2 || n == size - 32);
+        }
+        for (off_t n = head - 1; n > 0; n--) {
+                assert_int_equal(ftruncate(fd, n), 0);
+                assert_int_equal(read_back(fd, &cut, &err), -EBADMSG);
+        }
+        assert_int_equal(ftruncate(fd, 0), 0);
+        assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+        record(fd, 41, 2);
+        assert_int_equal(ftruncate(fd, size - 40), 0);
+        record(fd, 42, 1);
+        assert_int_equal(read_back(fd, &cut, &err), -ENODATA);
+        assert_int_equal(n_events, 2);
+        assert_false(cut);
+        close(fd);
+}
+
+static void test_recording_damaged(void **state)
+{
+        int fd = memfd_create("recording", 0);
+        struct error err = ERROR_INIT;
+        char byte;
+        bool cut;
+
+        record(fd, 41, 3);
+        assert_int_equal(pread(fd, &byte, 1, 300), 1);
+        byte ^= 1;
+        assert_int_equal(pwrite(fd, &byte, 1, 300), 1);
+        assert_int_equal(read_back(fd, &cut, &err), -EBADMSG);
+        assert_int_equal(n_events, 1);
+        assert_non_null(strstr(err.message, "damaged at byte 264"));
+        assert_int_equal(pwrite(fd, "x", 1, 0), 1);
+        assert_int_equal(read_back(fd, &cut, &err), -EBADMSG);
+        assert_non_null(strstr(err.message, "no recording"));
+        close(fd);
+}
+
+/* ---- checking ---- */
+
+static void test_sizes_are_not_believed(void **state)
+{
+        struct sensor_raw raw;
+        struct error err = ERROR_INIT;
+        struct sensor_header *h = raw_begin(&event, SENSOR_unlink, 1, 1, 1);
+        struct sensor_part *part;
+        size_t size;
+
+        raw_text(&event, SENSOR_PART_NAME, "/x");
+        size = h->size;
+        assert_int_equal(sensor_raw_check(event.bytes, size, 0, &raw, &err), 0);
+        for (size_t n = 0; n < size; n += 8)
+                assert_int_equal(sensor_raw_check(event.bytes, n, 0, &raw, &err), -EBADMSG);
+        part = (struct sensor_part *)(void *)(event.bytes + sizeof(*h));
+        part->size = 9;
+        assert_int_equal(sensor_raw_check(event.bytes, size, 0, &raw, &err), -EBADMSG);
+        part->size = UINT32_MAX;
+        assert_int_equal(sensor_raw_check(event.bytes, size, 0, &raw, &err), -EBADMSG);
+        part->size = 3;
+        h->n_parts = 2;
+        assert_int_equal(sensor_raw_check(event.bytes, size, 0, &raw, &err), -EBADMSG);
+        h->n_parts = 0;
+        assert_int_equal(sensor_raw_check(event.bytes, size, 0, &raw, &err), -EBADMSG);
+        h->n_parts = 1;
+        h->kind = SENSOR_KINDS;
+        assert_int_equal(sensor_raw_check(event.bytes, size, 0, &raw, &err), -EBADMSG);
+}
+
+static void test_kinds(void **state)
+{
+        for (unsigned i = 0; i < SENSOR_KINDS; i++) {
+                const char *name = sensor_kind_name(i);
+
+                assert_int_equal(sensor_kind_of(str_from(name)), i);
+                if (sensor_kind_shape(i) != SENSOR_SHAPE_CGROUP && fact_source_event(&syscall_source, str_from(name)) < 0)
+                        fail_msg("rules know no %s", name);
+        }
+        assert_int_equal(sensor_kind_of(STR_LIT("read")), -ENOENT);
+}
+
+int main(void)
+{
+        struct error err = ERROR_INIT;
+        const struct CMUnitTest tests[] = {
+                cmocka_unit_test(test_a_child_is_its_parent_until_it_executes),
+                cmocka_unit_test(test_an_id_that_comes_again_is_another_process),
+                cmocka_unit_test(test_ancestors_outlive_their_end),
+                cmocka_unit_test(test_the_end_still_knows_the_process),
+                cmocka_unit_test(test_limits),
+                cmocka_unit_test(test_a_chain_of_the_dead_is_cut),
+                cmocka_unit_test(test_gaps_are_losses),
+                cmocka_unit_test(test_recording),
+                cmocka_unit_test(test_recording_cut),
+                cmocka_unit_test(test_recording_damaged),
+                cmocka_unit_test(test_sizes_are_not_believed),
+                cmocka_unit_test(test_kinds),
+        };
+
+        return hash_init(&err) < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
+}
