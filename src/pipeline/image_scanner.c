@@ -221,7 +221,7 @@ int image_scanner_take(struct image_scanner *s, struct image_scan *ret, struct e
                 s->has_done = s->busy = false;
                 return 1;
         }
-        r = receive(s, &kind, &scan, err);
+        r = s->busy ? receive(s, &kind, &scan, err) : 0;
         if (r <= 0)
                 return r;
         if (kind != SCANNER_SCAN) { /* of a look that was given up */

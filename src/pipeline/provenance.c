@@ -12,12 +12,19 @@
 #define VIEW_VERSION "view 1"
 #define PLACES 1024 /* containers whose image was looked up; a power of two */
 
-enum image_state { IMAGE_WAITING, IMAGE_SCANNING, IMAGE_KNOWN, IMAGE_FAILED };
+enum image_state {
+        IMAGE_WAITING,
+        IMAGE_SCANNING,
+        IMAGE_KNOWN,
+        IMAGE_FAILED,
+        IMAGE_GONE, /* its container ended before it was read: tried again with another one */
+};
 
 struct seen_image {
         struct cache_key key; /* empty: free */
         enum image_state state;
         const struct container *container; /* of which it is read; a reference, until it was */
+        uint64_t cgroup;                   /* of that container */
         struct image_view *view;           /* of IMAGE_KNOWN */
         uint64_t asked;                    /* when it was queued, by their number */
         uint64_t used;
@@ -82,7 +89,7 @@ static void image_drop(struct provenance *p, struct seen_image *image)
 
 static bool is_settled(const struct seen_image *image)
 {
-        return image->state == IMAGE_KNOWN || image->state == IMAGE_FAILED;
+        return image->state == IMAGE_KNOWN || image->state == IMAGE_FAILED || image->state == IMAGE_GONE;
 }
 
 /* A place for another image: a free one, or that of the one not used for longest. NULL: all wait to be scanned. */
@@ -132,6 +139,14 @@ static void name_image(struct seen_image *image, const struct container *c)
         snprintf(image->name, sizeof(image->name), "%.*s", STR_ARG(name));
 }
 
+static void image_queue(struct provenance *p, struct seen_image *image, const struct container *c)
+{
+        image->state = IMAGE_WAITING;
+        image->asked = ++p->clock;
+        image->container = container_ref(c);
+        image->cgroup = c->cgroup_id;
+}
+
 static struct seen_image *image_add(struct provenance *p, const struct container *c, const struct cache_key *key)
 {
         struct seen_image *image = image_room(p);
@@ -151,9 +166,7 @@ static struct seen_image *image_add(struct provenance *p, const struct container
                 image->state = IMAGE_KNOWN;
                 log_info("image '%s' is known from an earlier scan", image->name);
         } else {
-                image->state = IMAGE_WAITING;
-                image->asked = ++p->clock;
-                image->container = container_ref(c);
+                image_queue(p, image, c);
                 log_info("image '%s' was not seen before: it is scanned in the background, and until then it is not known where its "
                          "programs come from", image->name);
         }
@@ -176,6 +189,8 @@ static struct seen_image *image_of(struct provenance *p, const struct container 
                 image = image_find(p, &key);
                 if (!image)
                         image = image_add(p, c, &key);
+                else if (image->state == IMAGE_GONE && image->cgroup != c->cgroup_id && p->options.scanner)
+                        image_queue(p, image, c);
         }
         if (!image && p->told_full)
                 return NULL; /* there may be room later */
@@ -198,26 +213,36 @@ static void settle(struct provenance *p, struct seen_image *image, enum image_st
         p->generation++;
 }
 
+static void tell_end(const struct seen_image *image, const struct image_scan *scan, const char *why)
+{
+        if (scan->code == 0)
+                log_info("image '%s' was scanned%s", image->name, scan->whole ? "" : ", though not all of it could be read");
+        else if (scan->code == -ENOENT)
+                log_info("image '%s' was not scanned, which is tried again with its next container: %s", image->name, why);
+        else
+                log_warning("image '%s' could not be scanned, and it is not known where its programs come from: %s", image->name, why);
+}
+
 static void take_scan(struct provenance *p, struct image_scan *scan)
 {
         struct seen_image *image = image_find(p, &scan->key);
         struct error err = ERROR_INIT;
 
-        if (!image || image->state != IMAGE_SCANNING) {
+        if (!image || is_settled(image)) { /* one that somebody else asked for, before this process */
                 fd_close(scan->index);
                 fd_close(scan->owners);
+                return;
+        }
+        if (scan->code == -EBUSY) { /* with such a one */
+                image->state = IMAGE_WAITING;
                 return;
         }
         if (scan->code == 0)
                 scan->code = image_view_open(scan->index, scan->owners, scan->whole, &image->view, &err);
         else
                 error_say(&err, scan->code, "%s", scan->message);
-        if (scan->code == 0)
-                log_info("image '%s' was scanned%s", image->name, scan->whole ? "" : ", though not all of it could be read");
-        else
-                log_warning("image '%s' could not be scanned, and it is not known where its programs come from: %s", image->name,
-                            err.message);
-        settle(p, image, scan->code == 0 ? IMAGE_KNOWN : IMAGE_FAILED);
+        tell_end(image, scan, err.message);
+        settle(p, image, scan->code == 0 ? IMAGE_KNOWN : scan->code == -ENOENT ? IMAGE_GONE : IMAGE_FAILED);
 }
 
 /* There is no scanner any more: what waits waits for nothing. */
@@ -340,7 +365,7 @@ void provenance_get_counts(const struct provenance *p, struct provenance_counts 
                 if (!*image->key.text)
                         continue;
                 ret->known += image->state == IMAGE_KNOWN;
-                ret->failed += image->state == IMAGE_FAILED;
+                ret->failed += image->state == IMAGE_FAILED || image->state == IMAGE_GONE;
                 ret->waiting += !is_settled(image);
         }
 }
