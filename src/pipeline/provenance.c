@@ -11,6 +11,7 @@
 
 #define VIEW_VERSION "view 1"
 #define PLACES 1024 /* containers whose image was looked up; a power of two */
+#define COPIES 1024 /* files of containers' own layers that were compared; a power of two */
 
 enum image_state {
         IMAGE_WAITING,
@@ -36,12 +37,22 @@ struct place {
         struct seen_image *image;               /* NULL: it has none */
 };
 
+/* A program that was copied up, as it was compared: what is executed again and again is compared once. */
+struct copy {
+        uint64_t cgroup, ino, path; /* `path`: a hash */
+        int64_t ctime, mtime;
+        uint32_t dev;
+        bool is_same;
+        bool used;
+};
+
 struct provenance {
         struct provenance_options options;
         uint64_t generation; /* of what is known: what could not be told before is tried again when it changes */
         uint64_t clock;      /* of uses */
         struct seen_image images[PROVENANCE_IMAGES_MAX];
         struct place places[PLACES];
+        struct copy copies[COPIES];
         bool told_full;
         int64_t second; /* in which … */
         struct provenance_counts counts;
@@ -322,15 +333,40 @@ static uint64_t hash_budget(struct provenance *p)
         return MIN_OF(PROVENANCE_HASH_BYTES, PROVENANCE_HASH_SECOND - MIN_OF(p->hashed, PROVENANCE_HASH_SECOND));
 }
 
+static struct copy copy_of(const struct container *c, const struct sensor_file *file, struct str path)
+{
+        struct copy copy = { .cgroup = c->cgroup_id, .ino = file->ino, .path = 0xcbf29ce484222325ull, .ctime = file->ctime,
+                             .mtime = file->mtime, .dev = file->dev, .used = true };
+
+        for (size_t i = 0; i < path.n; i++)
+                copy.path = (copy.path ^ (unsigned char)path.p[i]) * 0x100000001b3ull;
+        return copy;
+}
+
+static struct copy *copy_slot(struct provenance *p, const struct copy *copy)
+{
+        uint64_t h = (copy->path ^ copy->ino * 0x9e3779b97f4a7c15ull ^ copy->cgroup << 20);
+
+        return &p->copies[(h ^ h >> 32) % COPIES];
+}
+
+static bool is_that_copy(const struct copy *a, const struct copy *b)
+{
+        return a->used && a->cgroup == b->cgroup && a->ino == b->ino && a->path == b->path && a->ctime == b->ctime &&
+               a->mtime == b->mtime && a->dev == b->dev;
+}
+
 static int judge(struct provenance *p, const struct container *c, const struct decoded *d, struct decoder *decoder)
 {
         const struct syscall_process *process = d->event.process;
         struct program_request request = {
                 .container = c, .file = d->program, .access = &p->options.access, .hash_max = hash_budget(p),
+                .executed = d->program_time,
                 .path = process->known >> PROCESS_exepath & 1 ? process->exepath : STR_NULL,
         };
         struct seen_image *image = image_of(p, c);
         struct decoder_program said;
+        struct copy copy, *slot;
         char layer[12];
         uint64_t hashed;
         bool done;
@@ -339,7 +375,13 @@ static int judge(struct provenance *p, const struct container *c, const struct d
                 image->used = ++p->clock;
                 request.view = image->view;
         }
+        copy = copy_of(c, d->program, request.path);
+        slot = copy_slot(p, &copy);
+        request.compared = is_that_copy(slot, &copy) ? slot->is_same ? COMPARED_SAME : COMPARED_OTHER : COMPARED_NOT;
         done = program_judge(&request, &said, layer, &hashed);
+        copy.is_same = str_equals(said.state, "metadata");
+        if (copy.is_same || str_equals(said.state, "modified"))
+                *slot = copy;
         p->hashed += hashed;
         p->counts.hashed += hashed;
         return decoder_set_program(decoder, &said, done ? DECODER_PROGRAM_SETTLED : p->generation);

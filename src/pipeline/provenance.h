@@ -15,7 +15,8 @@
  *
  * It is found once for each execution, when the process's first event comes, and stays with the program (decoder_set_program()).
  * Content is compared by size, then by SHA-256 up to PROVENANCE_HASH_BYTES, at most PROVENANCE_HASH_SECOND a second; a file that
- * is larger, or not as it was when it was executed, has no state. So has what is not an overlay.
+ * is larger, or not as it was when it was executed, has no state, nor has one that was changed within PROVENANCE_TICK before it was
+ * executed: another could have been put in its place with the same times. So has what is not an overlay.
  */
 #ifndef TALLYMAN_PIPELINE_PROVENANCE_H
 #define TALLYMAN_PIPELINE_PROVENANCE_H
@@ -28,6 +29,7 @@
 #define PROVENANCE_IMAGES_MAX 128                    /* held open; the one not used for longest makes room */
 #define PROVENANCE_HASH_BYTES ((uint64_t)8 << 20)    /* of one file … */
 #define PROVENANCE_HASH_SECOND ((uint64_t)32 << 20)  /* … and of all in a second */
+#define PROVENANCE_TICK ((int64_t)10000000)          /* nanoseconds: no clock of a file system is coarser */
 
 struct provenance_options {
         struct image_scanner *scanner;  /* must last as long; NULL: no image is known */
@@ -77,7 +79,9 @@ struct program_request {
         struct str path;
         const struct sensor_file *file;
         const struct container_access *access;
+        int64_t executed;  /* nanoseconds since the epoch, or earlier */
         uint64_t hash_max; /* bytes */
+        enum { COMPARED_NOT, COMPARED_SAME, COMPARED_OTHER } compared; /* this very file, at this place, with what the image has there */
 };
 /* True: that is all there will ever be to say. Texts of `ret` are borrowed from the view, or are literals; the layer's is in `layer`. */
 bool program_judge(const struct program_request *request, struct decoder_program *ret, char layer[static 12],

@@ -156,7 +156,8 @@ static enum comparison compare(const struct program_request *request, const stru
         if (!entry->has_sha256 || entry->size > request->hash_max)
                 return COMPARE_UNKNOWN;
         found = compare_digest(fd, entry, ret_hashed);
-        if (fstat(fd, &st) < 0 || nanoseconds(st.st_ctim) != request->file->ctime)
+        if (fstat(fd, &st) < 0 || nanoseconds(st.st_ctim) != request->file->ctime ||
+            (found == COMPARE_SAME && request->executed - request->file->ctime < PROVENANCE_TICK))
                 return COMPARE_UNKNOWN;
         return found;
 }
@@ -212,7 +213,10 @@ static bool judge_in_root(const struct program_request *request, struct decoder_
                 ret->state = STR_LIT("unmodified");
                 return true;
         }
-        same = found.entry.type == FILE_REGULAR ? compare(request, &found.entry, ret_hashed) : COMPARE_OTHER;
+        if (found.entry.type != FILE_REGULAR || request->compared == COMPARED_OTHER)
+                same = COMPARE_OTHER;
+        else
+                same = request->compared == COMPARED_SAME ? COMPARE_SAME : compare(request, &found.entry, ret_hashed);
         if (same != COMPARE_UNKNOWN)
                 ret->state = same == COMPARE_SAME ? STR_LIT("metadata") : STR_LIT("modified");
         return true;

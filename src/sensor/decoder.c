@@ -220,7 +220,7 @@ int decoder_take(struct decoder *decoder, const struct sensor_raw *raw, struct d
                 .kernel_path = decoder->maker.kernel_path,
                 .lost_before = lost_before,
         };
-        ret->program_tag = process_table_tag(p, &ret->program);
+        process_table_tell_program(p, ret);
         return 1;
 }
 

@@ -34,6 +34,7 @@ struct decoded {
         bool kernel_path;           /* paths are the kernel's; else they were read from the program's memory */
         bool lost_before;           /* events of this processor were lost before this one */
         const struct sensor_file *program; /* the file that the process runs, NULL: not known */
+        int64_t program_time;       /* when it was executed, or earlier; nanoseconds since the epoch, 0: not known */
         uint64_t program_tag;       /* as last set for what it runs, 0: never */
 };
 

@@ -253,10 +253,11 @@ int process_table_program(struct process_table *table, struct process *p, const 
         return r;
 }
 
-uint64_t process_table_tag(const struct process *p, const struct sensor_file **ret_file)
+void process_table_tell_program(const struct process *p, struct decoded *ret)
 {
-        *ret_file = p->image ? p->image->file : NULL;
-        return p->image ? p->image->tag : DECODER_PROGRAM_SETTLED;
+        ret->program = p->image ? p->image->file : NULL;
+        ret->program_time = p->image ? p->image->time : 0;
+        ret->program_tag = p->image ? p->image->tag : DECODER_PROGRAM_SETTLED;
 }
 
 static void set_image(struct process_table *table, struct process *p, struct image_text *image)
@@ -337,6 +338,9 @@ int process_table_image(struct process_table *table, struct process *p, const st
 
         if (!image)
                 return -ENOMEM;
+        image->time = (int64_t)raw->header->time + raw->clock;
+        if (raw->header->kind == SENSOR_procinfo) /* it was executed before, but not before its process was made */
+                image->time = from ? (int64_t)from->start + raw->clock : 0;
         table->memory += image->size;
         set_image(table, p, image);
         if (from)

@@ -28,6 +28,7 @@ struct image_text {
         struct str_list args, env;
         bool knows_args, knows_env;
         const struct sensor_file *file;
+        int64_t time;                   /* by which it ran, nanoseconds since the epoch */
         uint64_t tag;                   /* decoder_set_program()'s … */
         char *program_text;             /* … and its texts, once they are known */
         struct decoder_program program;
@@ -70,8 +71,8 @@ struct process *process_table_fork(struct process_table *table, struct process *
 /* What is known of the file that it runs, also for the children that it forked: see decoder_set_program(). 0 or -ENOMEM. */
 int process_table_program(struct process_table *table, struct process *p, const struct decoder_program *program, uint64_t tag)
         _must_check_;
-/* As last set; DECODER_PROGRAM_SETTLED too where nothing can be set. The file may be NULL. */
-uint64_t process_table_tag(const struct process *p, const struct sensor_file **ret_file);
+/* As decoded.program … are. */
+void process_table_tell_program(const struct process *p, struct decoded *ret);
 void process_table_chdir(struct process_table *table, struct process *p, struct str path);
 /* It is dead from the next event on. */
 void process_table_exit(struct process_table *table, struct process *p);

@@ -23,8 +23,8 @@ ACTS = """
 /usr/bin/curl
 cp /bin/busybox /tmp/ls && /tmp/ls /
 cp /bin/busybox /tmp/rm && exec 5< /tmp/rm && rm /tmp/rm && /proc/self/fd/5
-chmod 700 /usr/bin/wget && /usr/bin/wget
-cp /usr/bin/ssh /tmp/same && cat /tmp/same > /usr/bin/ssh && /usr/bin/ssh
+chmod 700 /usr/bin/wget && sleep 0.1 && /usr/bin/wget
+cp /usr/bin/ssh /tmp/same && cat /tmp/same > /usr/bin/ssh && sleep 0.1 && /usr/bin/ssh
 echo >> /usr/bin/nc && /usr/bin/nc
 /data/cat /etc/os-release
 true

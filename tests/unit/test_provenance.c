@@ -219,6 +219,7 @@ static struct sensor_file file_of(const struct made *m, const char *path, uint32
 
 static const struct container_access access_here;
 
+static int64_t executed_after = PROVENANCE_TICK; /* the last change of the file */
 static struct decoder_program said;
 static char said_layer[12];
 static bool said_done;
@@ -226,7 +227,7 @@ static bool said_done;
 static const char *judge_file(const struct made *m, const struct image_view *view, const char *path, const struct sensor_file *file)
 {
         const struct program_request request = { .view = view, .container = &m->container, .path = str_from(path), .file = file,
-                                                 .access = &access_here, .hash_max = 100 };
+                                                 .access = &access_here, .hash_max = 100, .executed = file->ctime + executed_after };
         static char state[16];
         uint64_t hashed;
 
@@ -303,6 +304,11 @@ static void test_what_can_not_be_told(void **state)
         file.ctime--;
         assert_string_equal(judge_file(&m, view, "/usr/bin/curl", &file), "");
         assert_true(str_starts(said.package, PURL));
+
+        executed_after = PROVENANCE_TICK - 1; /* in which the clock may not have moved */
+        assert_string_equal(judge(&m, view, "/usr/bin/curl", SENSOR_FILE_UPPER), "");
+        executed_after = PROVENANCE_TICK;
+        assert_string_equal(judge(&m, view, "/usr/bin/curl", SENSOR_FILE_UPPER), "metadata");
 
         snprintf(full, sizeof(full), "%s/upper/usr/bin/curl", m.path); /* it leads elsewhere */
         assert_int_equal(unlink(full), 0);
