@@ -26,6 +26,7 @@ struct session {
         struct watching watching;
         struct watch *watch;
         struct event_log_writer *log;
+        struct image_scanner *scanner; /* the keeper's */
         int log_fd;
         uint64_t lost; /* as told */
         time_t loss_told;
@@ -120,6 +121,7 @@ static int start(struct session *s, struct sensor_remote *remote, struct error *
                 return r;
         options.detect = s->watching.detect;
         options.log = s->log;
+        options.scanner = s->scanner;
         options.hostname = s->watching.hostname;
         return watch_new(&options, &s->watch, err);
 }
@@ -204,6 +206,11 @@ int cmd_watch(const struct arguments *args, struct error *err)
                 return error_wrap(err, "--for");
         if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) /* of a terminal the same signal says that it is gone */
                 interrupt_take_reload();
+        r = image_scanner_start(&s.scanner, err); /* forks: nothing is open yet */
+        if (r < 0)
+                return r;
         s.ends = seconds ? monotonic() + (time_t)MIN_OF(seconds, (uint64_t)INT32_MAX) : 0;
-        return keeper_run(be_engine, &s, err);
+        r = keeper_run(be_engine, &s, err);
+        image_scanner_free(s.scanner);
+        return r;
 }

@@ -8,6 +8,7 @@
 
 #include "engine/engine.h"
 #include "pipeline/detect.h"
+#include "pipeline/provenance.h"
 #include "sensor/remote.h"
 #include "store/event_log.h"
 
@@ -16,6 +17,7 @@ struct watch_options {
         const char *hostname;
         struct event_log_writer *log; /* NULL: nothing is recorded */
         bool host;                    /* what is in no container too */
+        struct image_scanner *scanner; /* NULL: images are not scanned */
         struct sensor_remote *remote; /* the sensor is in another process; NULL: it is in this one */
 };
 
