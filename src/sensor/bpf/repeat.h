@@ -12,13 +12,9 @@
 #define REPEAT_NAME 64  /* longer names are told each time */
 #define REPEAT_DEPTH 16 /* so are files below more folders than this */
 
+/* Two mixtures of all that makes an open the same. */
 struct repeat {
-        uint64_t ino, start;
-        uint64_t path;    /* of the places and names of all folders up to the root, so that none was renamed */
-        uint64_t exec_id; /* counts the programs of a process */
-        uint32_t dev, pid, euid, open_flags;
-        uint8_t comm[SENSOR_COMM];
-        char written[REPEAT_NAME];
+        uint64_t a, b;
 };
 struct {
         __uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -64,11 +60,11 @@ static __noinline uint64_t repeat__path(struct file *file)
         return 0;
 }
 
-/* What the program wrote, if it fits. */
-static __always_inline bool repeat__name(struct repeat *key, uint32_t kind)
+/* Mixes what the program wrote into the hash, if it fits. */
+static __always_inline bool repeat__name(uint64_t *hash, uint32_t kind)
 {
         struct pt_regs *regs = extract__registers();
-        uint64_t name = 0;
+        uint64_t name = 0, words[REPEAT_NAME / 8] = { 0 };
         long n;
 
 #ifdef __TARGET_ARCH_x86
@@ -78,37 +74,38 @@ static __always_inline bool repeat__name(struct repeat *key, uint32_t kind)
 #endif
         if (kind == SENSOR_open_by_handle_at)
                 return true;
-        n = bpf_probe_read_user_str(key->written, sizeof(key->written), (const void *)name);
+        n = bpf_probe_read_user_str(words, sizeof(words), (const void *)name);
+        for (int i = 0; i < REPEAT_NAME / 8; i++)
+                *hash = repeat__mix(*hash, words[i]);
         return n > 0 && n < REPEAT_NAME;
 }
 
-static __always_inline void repeat__key(struct repeat *key, struct task_struct *task, struct file *file)
+static __always_inline uint64_t repeat__actor(struct task_struct *task)
 {
-        struct inode *inode = BPF_CORE_READ(file, f_inode);
+        uint64_t comm[SENSOR_COMM / 8] = { 0 }, hash = READ(task, group_leader, start_boottime);
 
-        key->ino = BPF_CORE_READ(inode, i_ino);
-        key->start = READ(task, group_leader, start_boottime);
-        key->exec_id = READ(task, self_exec_id);
-        key->dev = BPF_CORE_READ(inode, i_sb, s_dev);
-        key->pid = (uint32_t)READ(task, tgid);
-        key->euid = READ(task, cred, euid.val);
-        key->open_flags = BPF_CORE_READ(file, f_flags);
-        bpf_probe_read_kernel(key->comm, sizeof(key->comm), &task->comm);
+        bpf_get_current_comm(comm, sizeof(comm));
+        hash = repeat__mix(hash, (uint64_t)(uint32_t)READ(task, tgid) << 32 | READ(task, cred, euid.val));
+        hash = repeat__mix(hash, READ(task, self_exec_id)); /* counts the programs of a process */
+        return repeat__mix(repeat__mix(hash, comm[0]), comm[1]);
 }
 
 /* True: it was, and need not be told again. Else it is from now on. A file that was just made is always told. */
 static __noinline bool repeat__was_told(struct task_struct *task, struct file *file, uint32_t kind)
 {
         const struct sensor_settings *set = base__settings();
-        uint64_t now = bpf_ktime_get_boot_ns(), *told;
-        struct repeat key = { 0 };
+        uint64_t now, *told;
+        struct repeat key;
 
-        if (!set || !set->repeat_ns || BPF_CORE_READ(file, f_mode) & FMODE_CREATED_BIT || !repeat__name(&key, kind))
+        if (!set || !set->repeat_ns || BPF_CORE_READ(file, f_mode) & FMODE_CREATED_BIT)
                 return false;
-        key.path = repeat__path(file);
-        if (!key.path)
+        key.a = repeat__actor(task);
+        key.b = repeat__path(file);
+        if (!key.b || !repeat__name(&key.a, kind))
                 return false;
-        repeat__key(&key, task, file);
+        key.a = repeat__mix(key.a, (uint64_t)kind << 32 | BPF_CORE_READ(file, f_flags));
+        key.b = repeat__mix(key.b, BPF_CORE_READ(file, f_inode, i_ino));
+        now = bpf_ktime_get_boot_ns();
         told = bpf_map_lookup_elem(&repeats, &key);
         if (told && now - *told < set->repeat_ns)
                 return true;
