@@ -269,6 +269,14 @@ static void act_repeats(void)
         MUST(chdir("/etc"));
         for (int i = 0; i < REPEATS; i++)
                 close(open("/etc/hostname", O_RDONLY));
+        for (int i = 0; i < REPEATS; i++) {
+                struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(i == REPEATS - 1 ? 54 : 53),
+                                          .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+                int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+                MUST(connect(fd, (struct sockaddr *)&to, sizeof(to)));
+                close(fd);
+        }
         close(open("../etc/hostname", O_RDONLY));
         close(open("/etc/hostname", O_RDONLY | O_NONBLOCK));
         MUST(setuid(1));
@@ -278,7 +286,7 @@ static void act_repeats(void)
 /* The same again is told once, whatever differs is told. */
 static void test_repeats(void **state)
 {
-        size_t plain = 0;
+        size_t plain = 0, connects = 0;
 
         NEEDS_BPF();
         watch_run(&watch, act_repeats);
@@ -286,6 +294,10 @@ static void test_repeats(void **state)
                 plain += watch.seen[i].kind == SENSOR_openat && strstr(watch.seen[i].text, "\nfd.nameraw=/etc/hostname\n") &&
                          strstr(watch.seen[i].text, "\nuser.uid=0\n") && strstr(watch.seen[i].text, "\nevt.arg.flags=O_RDONLY\n");
         assert_int_equal(plain, 1);
+        for (size_t i = 0; i < watch.n; i++)
+                connects += watch.seen[i].kind == SENSOR_connect;
+        assert_int_equal(connects, 2);
+        watch_expect(&watch, "connect", "fd.rport=54", "fd.l4proto=udp", "fd.connected=true");
         watch_expect(&watch, "openat", "fd.name=/etc/hostname", "fd.nameraw=../etc/hostname");
         watch_expect(&watch, "openat", "fd.name=/etc/hostname", "evt.arg.flags=O_RDONLY|O_NONBLOCK");
         watch_expect(&watch, "openat", "fd.name=/etc/hostname", "user.uid=1");

@@ -2,7 +2,8 @@
 /*
  * Opens that were told a moment ago: the same program of the same process, as the same user, of the same file under the same
  * name, written in the same way, with the same flags. Rules would see the same again, but for the time. Most of a busy program's
- * opens are of this kind, and they are left out before a path is walked.
+ * opens are of this kind, and they are left out before a path is walked. Datagram sockets that are connected to where the same
+ * process connected one before are treated alike: each look-up of a name makes one.
  */
 #ifndef TALLYMAN_SENSOR_BPF_REPEAT_H
 #define TALLYMAN_SENSOR_BPF_REPEAT_H
@@ -90,11 +91,21 @@ static __always_inline uint64_t repeat__actor(struct task_struct *task)
         return repeat__mix(repeat__mix(hash, comm[0]), comm[1]);
 }
 
-/* True: it was, and need not be told again. Else it is from now on. A file that was just made is always told. */
+/* True: it was told, and need not be again. Else it is from now on. */
+static __always_inline bool repeat__look(const struct sensor_settings *set, const struct repeat *key)
+{
+        uint64_t now = bpf_ktime_get_boot_ns(), *told = bpf_map_lookup_elem(&repeats, key);
+
+        if (told && now - *told < set->repeat_ns)
+                return true;
+        bpf_map_update_elem(&repeats, key, &now, BPF_ANY);
+        return false;
+}
+
+/* A file that was just made is always told. */
 static __noinline bool repeat__was_told(struct task_struct *task, struct file *file, uint32_t kind)
 {
         const struct sensor_settings *set = base__settings();
-        uint64_t now, *told;
         struct repeat key;
 
         if (!set || !set->repeat_ns || BPF_CORE_READ(file, f_mode) & FMODE_CREATED_BIT)
@@ -105,12 +116,7 @@ static __noinline bool repeat__was_told(struct task_struct *task, struct file *f
                 return false;
         key.a = repeat__mix(key.a, (uint64_t)kind << 32 | BPF_CORE_READ(file, f_flags));
         key.b = repeat__mix(key.b, BPF_CORE_READ(file, f_inode, i_ino));
-        now = bpf_ktime_get_boot_ns();
-        told = bpf_map_lookup_elem(&repeats, &key);
-        if (told && now - *told < set->repeat_ns)
-                return true;
-        bpf_map_update_elem(&repeats, &key, &now, BPF_ANY);
-        return false;
+        return repeat__look(set, &key);
 }
 
 #endif
