@@ -18,10 +18,12 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests" / "tools"))
+import language_files  # noqa: E402
 import make_image  # noqa: E402
 
 PACKAGES = "python3,python3-numpy,perl,git,gcc,g++,make,cmake,openjdk-17-jre-headless,nodejs,golang-go"
 MIB = 1 << 20
+SECONDS_AT_MOST = {"500 jars, three deep": 2, "a source tree of 100,000 files": 3}
 
 
 def say(*words):
@@ -102,6 +104,40 @@ def memory_images(folder):
     yield "2,000,000 small files", synthetic_image(folder, "two-million", lambda: [many_files(2000000)])
     yield "80 layers of 2,000 files", synthetic_image(
         folder, "layers", lambda: [[make_image.file(f"l{k}/f{i}", b"%d" % i) for i in range(2000)] for k in range(80)])
+    yield "500 jars, three deep", synthetic_image(folder, "jars", lambda: [[make_image.file("app/app-1.0.war", nested_jars())]])
+    yield "a lockfile of 200 MB", synthetic_image(folder, "lockfile", lambda: [[make_image.file("src/package-lock.json", lockfile())]])
+    yield "a source tree of 100,000 files", source_tree(folder)
+
+
+def nested_jars(each=40000):
+    """500 archives with some classes each, in ten, in one."""
+    random_bytes = pseudo_random(MIB)
+    inner = [language_files.zip_archive(language_files.pom_properties("org.example", f"lib{i}", "1.0"),
+                                        ("org/example/A.class", random_bytes[i:i + each]), stored=False) for i in range(500)]
+    middle = [language_files.zip_archive(*((f"lib/lib{i}-1.0.jar", inner[i]) for i in range(at, at + 50)), stored=False)
+              for at in range(0, 500, 50)]
+    return language_files.zip_archive(*((f"WEB-INF/lib/m{i}-1.0.jar", jar) for i, jar in enumerate(middle)), stored=False)
+
+
+def lockfile():
+    entries = b",".join(b'"node_modules/p%d":{"version":"1.0.%d","integrity":"%s"}' % (i, i, b"x" * 10000) for i in range(20000))
+    return b'{"lockfileVersion":3,"packages":{' + entries + b"}}"
+
+
+def source_tree(folder):
+    root = folder / "source-tree"
+    if not root.exists():
+        say("making a source tree …")
+        part = folder / "source-tree.part"
+        shutil.rmtree(part, ignore_errors=True)
+        for d in range(1000):
+            (part / f"d{d}").mkdir(parents=True)
+            for f in range(100):
+                (part / f"d{d}/f{f}.c").write_text("int x;\n" * 50)
+        entries = {f"node_modules/p{i}": {"version": f"1.0.{i}"} for i in range(2000)}
+        (part / "package-lock.json").write_text(json.dumps({"packages": entries}))
+        os.rename(part, root)
+    return f"dir:{root}"
 
 
 def renamed(entries):
@@ -184,8 +220,9 @@ def measure_memory(args):
     for name, image in memory_images(args.folder):
         took, peak = run_scan(args.program, image, args.folder / "state", cold=True, sample=True)
         bound = "at most 150" if "2,000,000" not in name else "no bound"
-        print(f"  {name:32} {took:7.2f} s  {peak / 1e6:6.0f} MB together ({bound})")
-        good &= peak <= 150e6 or bound == "no bound"
+        seconds = SECONDS_AT_MOST.get(name)
+        print(f"  {name:32} {took:7.2f} s{f' (at most {seconds})' if seconds else ''}  {peak / 1e6:6.0f} MB together ({bound})")
+        good &= (peak <= 150e6 or bound == "no bound") and (not seconds or took <= seconds)
     return good
 
 

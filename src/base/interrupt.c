@@ -44,6 +44,29 @@ int interrupt_init(struct error *err)
         return 0;
 }
 
+static volatile sig_atomic_t reload;
+
+static void on_reload(int number)
+{
+        reload = 1;
+}
+
+void interrupt_take_reload(void)
+{
+        struct sigaction action = { .sa_handler = on_reload };
+
+        sigaction(SIGHUP, &action, NULL);
+}
+
+bool interrupt_reload_asked(void)
+{
+        bool asked = reload;
+
+        if (asked)
+                reload = 0;
+        return asked;
+}
+
 bool interrupt_pending(void)
 {
         return which != 0;

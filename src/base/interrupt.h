@@ -18,4 +18,9 @@ int interrupt_check(struct error *err) _must_check_;
 /* Ends the process by the signal that came, so that the shell sees it; returns if none came. */
 void interrupt_reraise(void);
 
+/* From now on SIGHUP asks to read the configuration anew instead of ending. For what runs without a terminal. */
+void interrupt_take_reload(void);
+/* True once for each time that it was asked. */
+bool interrupt_reload_asked(void);
+
 #endif

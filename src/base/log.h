@@ -45,5 +45,6 @@ void progress_begin(const char *what, uint64_t total);
 void progress_add(uint64_t done);
 void progress_add_total(uint64_t more);
 void progress_end(void); /* removes the line */
+void progress_never(void); /* from now on there is none in this process */
 
 #endif

@@ -27,11 +27,18 @@ static int64_t now_ms(void)
         return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+static bool never;
+
+void progress_never(void)
+{
+        never = true;
+}
+
 void progress_begin(const char *what, uint64_t total)
 {
         log_lock();
         memset(&bar, 0, sizeof(bar));
-        bar.active = log_is_text() && isatty(STDERR_FILENO);
+        bar.active = !never && log_is_text() && isatty(STDERR_FILENO);
         snprintf(bar.what, sizeof(bar.what), "%s", what);
         bar.total = total;
         bar.began = now_ms();

@@ -60,6 +60,12 @@ int worker_init(const struct worker_job *jobs, size_t n_jobs, struct error *err)
         return 0;
 }
 
+void worker_forget(void)
+{
+        zygote_sock = fd_close(zygote_sock);
+        zygote_pid = 0;
+}
+
 void worker_shutdown(void)
 {
         pthread_mutex_lock(&zygote_mutex);

@@ -65,6 +65,9 @@ int worker_init(const struct worker_job *jobs, size_t n_jobs, struct error *err)
 /* Ends the zygote and every worker; a later worker_spawn() fails. For orderly ends and tests. */
 void worker_shutdown(void);
 
+/* In a process that was forked from one which had called worker_init(): its zygote stays its own, and this one may start another. */
+void worker_forget(void);
+
 struct worker; /* not to be used by two threads at once; different ones may be */
 
 int worker_spawn(const char *job, struct str argument, const int *fds, size_t n_fds,

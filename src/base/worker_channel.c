@@ -14,10 +14,12 @@
 
 /* ---- messages with descriptors ---- */
 
+_Static_assert(WORKER_FDS_MAX + FIXED_FDS <= CHANNEL_FDS_MAX, "a worker's descriptors fit a message");
+
 int channel_send(int sock, int flags, struct iovec *iov, size_t n_iov, const int *fds, size_t n_fds)
 {
         union {
-                char buf[CMSG_SPACE(sizeof(int) * (WORKER_FDS_MAX + FIXED_FDS))];
+                char buf[CMSG_SPACE(sizeof(int) * CHANNEL_FDS_MAX)];
                 struct cmsghdr align;
         } control;
         struct msghdr msg = { .msg_iov = iov, .msg_iovlen = n_iov };
@@ -44,7 +46,7 @@ int channel_send(int sock, int flags, struct iovec *iov, size_t n_iov, const int
 ssize_t channel_receive(int sock, int flags, void *buf, size_t size, int *fds, size_t max, size_t *ret_n)
 {
         union {
-                char buf[CMSG_SPACE(sizeof(int) * (WORKER_FDS_MAX + FIXED_FDS))];
+                char buf[CMSG_SPACE(sizeof(int) * CHANNEL_FDS_MAX)];
                 struct cmsghdr align;
         } control;
         struct iovec iov = { buf, size };

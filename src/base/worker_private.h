@@ -10,6 +10,7 @@
 #include <sys/types.h>
 #include <sys/uio.h>
 
+#include "base/channel.h"
 #include "base/sandbox.h"
 #include "base/worker.h"
 
@@ -18,10 +19,6 @@
 #define FIRST_FD SANDBOX_CHANNEL /* where a worker's descriptors begin: channel, note, the caller's */
 
 /* ---- worker_channel.c ---- */
-
-int channel_send(int sock, int flags, struct iovec *iov, size_t n_iov, const int *fds, size_t n_fds);
-/* The bytes read. Descriptors beyond `max` are closed. */
-ssize_t channel_receive(int sock, int flags, void *buf, size_t size, int *fds, size_t max, size_t *ret_n);
 
 /* `worker` NULL: this is the worker, which blocks; else the parent, which waits with worker_poll(). */
 int frame_send(int channel, struct worker *worker, uint32_t type, struct str payload, int fd, struct error *err);

@@ -65,6 +65,8 @@ static const struct help_item scan_terms[] = {
         { "oci-archive:FILE[:TAG]", "An OCI image layout in a tar archive." },
         { "docker-archive:FILE[:TAG]", "What docker save writes, in its old and new layouts." },
         { "dir:PATH", "A directory that holds a root file system." },
+        { "overlay:LOWEST[:NEXT...]", "Directories that overlayfs lays over one another, the lowest first." },
+        { "container:NAME", "The root file system of a container that runs, as it is now: by its name, or how its id begins." },
         { "layer-bytes=SIZE", "Limit: inflated bytes of one layer, holes counted; with K, M, G or T. The default is 64G." },
         { "ratio=N", "Limit: inflated to compressed bytes of a layer beyond the first GiB. The default is 500." },
         { "files=N", "Limit: entries of one layer. The default is 20000000." },

@@ -25,8 +25,9 @@ static int read_term(struct str term, struct fail_on *f, struct error *err)
                 f->kev |= i == 5;
                 return 0;
         }
-        return error_say(err, -EINVAL, "--fail-on: '%.*s' is not one of low, medium, high, critical, fixable, kev%s%s%s", STR_SHOWN(term),
-                         nearest.name ? "; did you mean '" : "", nearest.name ? nearest.name : "", nearest.name ? "'?" : "");
+        return error_say(err, -EINVAL, "--fail-on: '%.*s': expected low, medium, high or critical, fixable, kev, or several with commas between "
+                         "them%s%s%s", STR_SHOWN(term), nearest.name ? "; did you mean '" : "", nearest.name ? nearest.name : "",
+                         nearest.name ? "'?" : "");
 }
 
 int fail_on_read(const struct arguments *args, struct fail_on **ret, size_t *ret_n, struct error *err)

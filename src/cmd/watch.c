@@ -7,6 +7,7 @@
 
 #include "base/interrupt.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "base/privileges.h"
 #include "cmd/command.h"
 #include "cmd/watching.h"
@@ -25,6 +26,7 @@ struct session {
         struct watching watching;
         struct watch *watch;
         struct event_log_writer *log;
+        struct image_scanner *scanner; /* the keeper's */
         int log_fd;
         uint64_t lost; /* as told */
         time_t loss_told;
@@ -68,6 +70,7 @@ static void tell_ready(struct session *s)
         for (size_t i = watch_blind_spots(s->watch, spots); i > 0; i--)
                 log_warning("%s", spots[i - 1]);
         watch_get_counts(s->watch, &counts);
+        notify_service("READY=1");
         log_info("watching: %u kinds of events, %u containers run", counts.kinds, counts.containers);
 }
 
@@ -118,6 +121,7 @@ static int start(struct session *s, struct sensor_remote *remote, struct error *
                 return r;
         options.detect = s->watching.detect;
         options.log = s->log;
+        options.scanner = s->scanner;
         options.hostname = s->watching.hostname;
         return watch_new(&options, &s->watch, err);
 }
@@ -130,12 +134,32 @@ static time_t monotonic(void)
         return now.tv_sec;
 }
 
+static int reload(struct session *s, struct error *err)
+{
+        _cleanup_(watching_done) struct watching old = { 0 };
+        struct error why = ERROR_INIT;
+        int r;
+
+        notify_service("RELOADING=1");
+        r = watching_reload(&s->watching, &old, &why);
+        if (r < 0)
+                log_error("the rules that were in use stay: %s (they are read by the user who judges, see --user)", why.message);
+        else
+                r = watch_use(s->watch, s->watching.detect, err);
+        notify_service("READY=1");
+        if (r == 0)
+                log_info("the rules were read anew");
+        return old.detect ? r : 0;
+}
+
 static int run(struct session *s, struct error *err)
 {
         int r = 0;
 
         while (r == 0 && !interrupt_pending() && !(s->ends && monotonic() >= s->ends)) {
                 r = watch_step(s->watch, POLL_MS, err);
+                if (r == 0 && interrupt_reload_asked())
+                        r = reload(s, err);
                 tell_losses(s);
         }
         detect_flush(s->watching.detect, INT64_MAX);
@@ -180,6 +204,13 @@ int cmd_watch(const struct arguments *args, struct error *err)
 
         if (r < 0)
                 return error_wrap(err, "--for");
+        if (!isatty(STDIN_FILENO) || !isatty(STDERR_FILENO)) /* of a terminal the same signal says that it is gone */
+                interrupt_take_reload();
+        r = image_scanner_start(&s.scanner, err); /* forks: nothing is open yet */
+        if (r < 0)
+                return r;
         s.ends = seconds ? monotonic() + (time_t)MIN_OF(seconds, (uint64_t)INT32_MAX) : 0;
-        return keeper_run(be_engine, &s, err);
+        r = keeper_run(be_engine, &s, err);
+        image_scanner_free(s.scanner);
+        return r;
 }

@@ -21,6 +21,9 @@ struct watching {
 int watching_open(struct watching *w, const struct arguments *args, struct error *err) _must_check_;
 /* Options --output, --all: makes ready for events of this host. A second call goes on with the same. */
 int watching_start(struct watching *w, const char *hostname, struct error *err) _must_check_;
+/* Reads the rules anew and opens files anew. On success the new rules are in use, and `ret_old` has what nobody may use any more
+ * once it is freed with watching_done(). Else the old ones stay. */
+int watching_reload(struct watching *w, struct watching *ret_old, struct error *err) _must_check_;
 /* Warns of alerts that could not be delivered; -EIO where that was standard output. */
 int watching_tell_losses(const struct watching *w, struct error *err) _must_check_;
 void watching_done(struct watching *w); /* also the _cleanup_ form */

@@ -174,6 +174,11 @@ enum cgroup_kind container_table_find(const struct container_table *table, uint6
 int container_table_each(const struct container_table *table, bool tombstones,
                          int (*each)(void *ctx, const struct container *container, bool gone), void *ctx);
 
+/* True if an overlay in a mount table (the text of /proc/PID/mountinfo) lies on just these lower directories, the lowest first: by
+ * what they are, not by how they are named. Directories that the table names are looked at, relative ones below the place where
+ * engines keep what they mount. */
+bool mounts_have_overlay(struct str mountinfo, const char *const *directories, size_t n);
+
 struct container_table_counts {
         uint64_t containers, pending, tombstones, cgroups, bytes; /* now */
         /* For want of room, since the start: */

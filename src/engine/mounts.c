@@ -2,6 +2,8 @@
 /* What the kernel's own texts say: mount tables and addresses. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 
 #include "engine/engine_private.h"
 
@@ -140,5 +142,75 @@ bool parse_if_inet6(struct str text, char ret[static 46])
                 if (i == 16 && inet_ntop(AF_INET6, bytes, ret, 46))
                         return true;
         }
+        return false;
+}
+
+/* ---- overlays ---- */
+
+#define LOWER_MAX 1024 /* of one overlay; the kernel takes 500 */
+
+static bool is_same(const char *path, const struct stat *st)
+{
+        struct stat other;
+
+        return stat(path, &other) == 0 && other.st_dev == st->st_dev && other.st_ino == st->st_ino;
+}
+
+/* ".../overlay2/" of ".../overlay2/ID/merged". */
+static void add_base(struct str mount_point, struct buf *out)
+{
+        for (unsigned i = 0; i < 2; i++) {
+                while (mount_point.n && mount_point.p[mount_point.n - 1] != '/')
+                        mount_point.n--;
+                mount_point.n -= mount_point.n > 0;
+        }
+        buf_add_str(out, mount_point);
+        buf_putc(out, '/');
+}
+
+static bool is_directory(struct str written, struct str mount_point, const struct stat *st)
+{
+        _cleanup_(buf_free) struct buf path = { 0 };
+
+        if (!str_starts(written, "/"))
+                add_base(mount_point, &path);
+        unescape(written, &path);
+        return path.len && buf_ok(&path) && is_same(path.data, st);
+}
+
+/* Lower directories stand the uppermost first. */
+static bool lies_on(const struct mount_line *line, const struct stat *wanted, size_t n)
+{
+        struct str options = line->options, lower[LOWER_MAX];
+        size_t found = 0;
+
+        while (options.n) {
+                struct str value = str_cut(&options, ','), name = str_cut(&value, '=');
+
+                if (!str_equals(name, "lowerdir") && !str_equals(name, "lowerdir+"))
+                        continue;
+                while (value.n && found < LOWER_MAX)
+                        lower[found++] = str_cut(&value, ':');
+        }
+        if (found != n)
+                return false;
+        for (size_t i = 0; i < n; i++)
+                if (!is_directory(lower[i], line->mount_point, &wanted[n - 1 - i]))
+                        return false;
+        return true;
+}
+
+bool mounts_have_overlay(struct str text, const char *const *directories, size_t n)
+{
+        _cleanup_free_ struct stat *wanted = calloc(n + 1, sizeof(*wanted));
+        struct mount_line line;
+
+        for (size_t i = 0; i < n; i++)
+                if (!wanted || stat(directories[i], &wanted[i]) < 0)
+                        return false;
+        while (wanted && text.n)
+                if (parse_line(str_cut(&text, '\n'), &line) &&
+                    (str_equals(line.type, "overlay") || str_equals(line.type, "fuse.fuse-overlayfs")) && lies_on(&line, wanted, n))
+                        return true;
         return false;
 }

@@ -17,7 +17,7 @@
 #define DEPTH_MAX 8u              /* archives inside one another */
 #define ENTRIES_MAX 5000000u      /* of all archives of a file */
 #define HELD_MAX (256ull << 20)   /* bytes of inflated archives that are held at one time */
-#define INFLATED_MAX (4ull << 30) /* bytes of all inflated archives of a file, one after the other */
+#define INFLATED_MAX (4ull << 30) /* bytes of all that is inflated of a file, one after the other */
 #define MANIFEST_BYTES (4u << 20)
 #define PROPERTIES_BYTES (64u << 10)
 
@@ -136,16 +136,28 @@ static int emit(struct jars *all, struct str group, struct str artifact, struct 
         return language_emit(&all->language, &e, err);
 }
 
+/* A small entry; many may name the same bytes. 1, or 0: it can not be read, which was told. */
+static int read_small(struct jar *jar, const struct zip_entry *entry, size_t max, struct buf *out)
+{
+        struct error why = ERROR_INIT;
+        size_t room = (size_t)MIN_OF((uint64_t)max, INFLATED_MAX - jar->all->inflated);
+        int r = zip_read(&jar->zip, entry, room, out, &why);
+
+        jar->all->inflated += MIN_OF((uint64_t)out->len, (uint64_t)room);
+        if (r == -E2BIG && room < max)
+                return full(jar->all, "files inside it inflate to too much");
+        return r < 0 ? tell(jar->all, entry->name, &why) : 1;
+}
+
 static int take_properties(struct jar *jar, const struct zip_entry *entry, struct error *err)
 {
         _cleanup_(jar_properties_done) struct jar_properties p = { 0 };
         _cleanup_(buf_free) struct buf text = { 0 };
-        struct error why = ERROR_INIT;
         struct str artifact, version;
-        int r = zip_read(&jar->zip, entry, PROPERTIES_BYTES, &text, &why);
+        int r = read_small(jar, entry, PROPERTIES_BYTES, &text);
 
-        if (r < 0)
-                return tell(jar->all, entry->name, &why);
+        if (r <= 0)
+                return r;
         r = jar_read_properties(buf_str(&text), &p, err);
         if (r < 0)
                 return r;
@@ -161,10 +173,9 @@ static int take_properties(struct jar *jar, const struct zip_entry *entry, struc
 static int take_manifest(struct jar *jar, const struct zip_entry *entry, struct error *err)
 {
         _cleanup_(buf_free) struct buf text = { 0 };
-        struct error why = ERROR_INIT;
-        int r = zip_read(&jar->zip, entry, MANIFEST_BYTES, &text, &why);
+        int r = read_small(jar, entry, MANIFEST_BYTES, &text);
 
-        return r < 0 ? tell(jar->all, entry->name, &why) : jar_read_manifest(buf_str(&text), &jar->manifest, err);
+        return r <= 0 ? r : jar_read_manifest(buf_str(&text), &jar->manifest, err);
 }
 
 /* Where one package alone is in it, it is that package, under a name of its own. */

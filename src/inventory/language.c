@@ -49,6 +49,7 @@ void language_entry_clear(struct language_entry *e)
         buf_clear(&e->name);
         buf_clear(&e->version);
         buf_clear(&e->licenses);
+        e->n_licenses = 0;
         e->development = e->skip = false;
 }
 
@@ -63,12 +64,15 @@ void language_entry_license(struct language_entry *e, struct str license)
 {
         struct str known = buf_str(&e->licenses);
 
+        if (e->n_licenses == LANGUAGE_LICENSES_MAX)
+                return;
         license = str_trim(license);
         while (known.n)
                 if (str_equal(str_cut(&known, '\n'), license))
                         return;
         if (license.n == 0 || license.n > LANGUAGE_LICENSE_MAX || memchr(license.p, '\n', license.n))
                 return;
+        e->n_licenses++;
         buf_add_str(&e->licenses, license);
         buf_putc(&e->licenses, '\n');
 }

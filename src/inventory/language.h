@@ -34,6 +34,7 @@ void language_done(struct language *l);
 struct language_entry {
         struct buf name, version;
         struct buf licenses; /* each ended by a newline */
+        uint32_t n_licenses; /* no more than LANGUAGE_LICENSES_MAX: others are left out */
         bool development;
         bool skip; /* it is no package after all */
 };

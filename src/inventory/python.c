@@ -52,6 +52,7 @@ static void take_field(struct metadata *m, struct str name, struct str value)
         else if (is_field(name, "License-Expression")) {
                 m->expression = true;
                 buf_clear(&e->licenses);
+                e->n_licenses = 0;
                 language_entry_license(e, value);
         } else if (is_field(name, "License") && !m->expression && !str_equals(value, "UNKNOWN"))
                 language_entry_license(e, value);

@@ -45,7 +45,7 @@ struct image_settings {
 /* Strings belong to `arena`, NULL where unknown. */
 struct image {
         struct arena *arena;
-        const char *kind;      /* "oci-dir", "oci-archive", "docker-archive", "dir" */
+        const char *kind;      /* "oci-dir", "oci-archive", "docker-archive", "dir", "overlay", "container" */
         const char *reference; /* as the user can type it again, without the kind: "path:tag" */
         struct digest image_id;
         struct digest manifest_digest;

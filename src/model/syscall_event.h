@@ -43,6 +43,10 @@ struct str_list {
         X(NUMBER, exe_ino)                                                                                          \
         X(NUMBER, exe_ctime) X(NUMBER, exe_mtime) /* nanoseconds since the epoch */                                 \
         X(BOOL, exe_writable) X(BOOL, exe_upper_layer) X(BOOL, exe_lower_layer) X(BOOL, exe_from_memfd)             \
+        X(STRING, file_state)   /* the file that runs, held against the image: "unmodified", "modified", "new" … */  \
+        X(STRING, file_path)    /* where the image has it */                                                        \
+        X(STRING, file_layer)   /* that the image has it from: a number, 0 the lowest */                            \
+        X(STRING, file_package) /* purl of the package that owns it */                                              \
         X(STRING, cgroup)
 
 #define SYSCALL_FD_MEMBERS(X)                                                                                       \

@@ -8,6 +8,7 @@
 #define CONTAINERS "the container table"
 #define NAMES "the user database of the host or the container"
 #define DNS "DNS answers that were seen"
+#define IMAGES "a scan of the container's image"
 #define RECORD "recorded events only"
 
 #define MAY_HAVE_INDEX .argument = ARGUMENT_INDEX

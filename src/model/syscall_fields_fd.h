@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rows of the table of fields (syscall_fields.c): fd.*, fdlist.*, fs.*, group.* and k8s.*, sorted by name. */
+/* Rows of the table of fields (syscall_fields.c): fd.*, fdlist.*, fs.*, group.*, image.* and k8s.*, sorted by name. */
 F("fd.cip", ADDRESS, fd, WHAT_CLIENT_IP, FILES, "Address of the client.")
 F("fd.cip.name", STRING, fd, WHAT_CLIENT_NAMES, DNS,
   "Name under which the address of the client was looked up.", OF_EITHER)
@@ -83,6 +83,14 @@ F("fs.path.targetraw", STRING, event, WHAT_PATH_TARGET_RAW, SENSOR,
 F("group.gid", NUMBER, process, PROCESS_ID(WHOSE_SELF, PROCESS_gid), PROCESSES, "Group id of the process.")
 F("group.name", STRING, process, PROCESS_ID(WHOSE_SELF, WHAT_GROUP_NAME), NAMES,
   "Name of that group, <NA> where it has none.")
+F("image.file.layer", STRING, process, PROCESS_ID(WHOSE_SELF, PROCESS_file_layer), IMAGES,
+  "Number of the image's layer that the file that runs is from, 0 the lowest; unknown until the image was scanned.")
+F("image.file.package", STRING, process, PROCESS_ID(WHOSE_SELF, PROCESS_file_package), IMAGES,
+  "Package URL of the package that owns the file that runs; unknown until the image was scanned.")
+F("image.file.path", PATH, process, PROCESS_ID(WHOSE_SELF, PROCESS_file_path), IMAGES,
+  "Path of the file that runs where the image has one there; unknown until the image was scanned.")
+F("image.file.state", STRING, process, PROCESS_ID(WHOSE_SELF, PROCESS_file_state), IMAGES,
+  "The file that runs, held against the image: unmodified, metadata, modified, new, volume, memfd or deleted.")
 F("k8s.deployment.id", STRING, given, 0, RECORD, "Deprecated: id of the deployment.")
 F("k8s.deployment.label", STRING, given, 0, RECORD,
   "Deprecated: a label of the deployment by its name.", NEEDS_KEY, BY_SUFFIX)

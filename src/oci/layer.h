@@ -24,6 +24,7 @@ struct layer_result {
 struct layer_request {
         struct blob blob;     /* of a layer … */
         int root;             /* … or the open root directory, -1 else */
+        enum layer_marks marks; /* of a root directory */
         enum digest_algorithm algorithm; /* of the blob's expected digest */
         enum digest_algorithm diff_algorithm;
         const struct scan_limits *limits;

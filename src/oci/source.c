@@ -15,25 +15,30 @@ enum kind {
         KIND_OCI_ARCHIVE,
         KIND_DOCKER_ARCHIVE,
         KIND_DIR,
+        KIND_OVERLAY,
 };
 
 static const char *const kind_names[] = {
         [KIND_OCI_DIR] = "oci-dir", [KIND_OCI_ARCHIVE] = "oci-archive", [KIND_DOCKER_ARCHIVE] = "docker-archive",
-        [KIND_DIR] = "dir",
+        [KIND_DIR] = "dir", [KIND_OVERLAY] = "overlay",
 };
 
 struct source {
         struct image *image;
-        struct members *members; /* NULL of a root directory */
+        struct members *members; /* NULL of directories */
         struct layer_file_name *layers;
-        int root;
+        int *roots;
+        size_t n_roots;
+        enum layer_marks marks;
 };
 
 struct source *source_free(struct source *source)
 {
         if (source) {
                 members_free(source->members);
-                fd_close(source->root);
+                for (size_t i = 0; i < source->n_roots; i++)
+                        fd_close(source->roots[i]);
+                free(source->roots);
                 image_free(source->image);
                 free(source);
         }
@@ -45,9 +50,24 @@ struct image *source_image(struct source *source)
         return source->image;
 }
 
-int source_root(const struct source *source)
+size_t source_n_layers(const struct source *source)
 {
-        return source->root;
+        return source->n_roots ? source->n_roots : source->image->n_layers;
+}
+
+bool source_is_tree(const struct source *source)
+{
+        return source->n_roots > 0;
+}
+
+enum layer_marks source_marks(const struct source *source)
+{
+        return source->marks;
+}
+
+int source_root(const struct source *source, size_t i)
+{
+        return i < source->n_roots ? source->roots[i] : -EBADF;
 }
 
 int source_layer(struct source *source, size_t i, struct blob *ret, struct error *err)
@@ -113,7 +133,7 @@ static int split_tag(struct target *t, struct error *err)
         if (access(t->path, F_OK) < 0 && errno != ENOENT && errno != ENOTDIR)
                 return error_set(err, -errno, "open '%s'", t->path);
         return error_say(err, -ENOENT, "'%s': no such file or directory (a target is oci-dir:DIR[:TAG], oci-archive:FILE[:TAG], "
-                         "docker-archive:FILE[:TAG], dir:PATH or a path)", t->path);
+                         "docker-archive:FILE[:TAG], dir:PATH, overlay:LOWEST[:NEXT...] or a path)", t->path);
 }
 
 static int parse_target(const char *text, struct target *ret, struct error *err)
@@ -134,6 +154,8 @@ static int parse_target(const char *text, struct target *ret, struct error *err)
         ret->path = strdup(rest);
         if (!ret->path)
                 return error_oom(err);
+        if (ret->kind == KIND_OVERLAY)
+                return 0;
         if (ret->kind != KIND_DIR)
                 return split_tag(ret, err);
         return exists(rest) ? 0 : error_set(err, -errno, "open '%s'", rest);
@@ -181,6 +203,20 @@ static int recognise_archive(struct target *t, struct members *members, struct e
 
 /* ---- opening ---- */
 
+/* Takes `fd`. */
+static int add_root(struct source *s, int fd, struct error *err)
+{
+        int *roots = realloc(s->roots, (s->n_roots + 1) * sizeof(*roots));
+
+        if (!roots) {
+                close(fd);
+                return error_oom(err);
+        }
+        s->roots = roots;
+        roots[s->n_roots++] = fd;
+        return 0;
+}
+
 static int open_directory(struct source *s, struct target *t, struct error *err)
 {
         _cleanup_close_ int dir = open(t->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -195,7 +231,7 @@ static int open_directory(struct source *s, struct target *t, struct error *err)
         if (t->kind == KIND_DIR && t->tag)
                 return error_say(err, -ENOENT, "'%s:%s': no such file or directory", t->path, t->tag);
         if (t->kind == KIND_DIR)
-                s->root = TAKE_FD(dir);
+                r = add_root(s, TAKE_FD(dir), err);
         else
                 r = members_open_directory(TAKE_FD(dir), &s->members, err);
         return r;
@@ -313,21 +349,84 @@ static int name_image(struct image *image, const struct target *t, struct error 
         return image->reference ? 0 : error_oom(err);
 }
 
+static struct source *source_new(void)
+{
+        struct source *s = calloc(1, sizeof(*s));
+
+        if (s && !(s->image = image_new()))
+                return source_free(s);
+        return s;
+}
+
+/* ---- directories over one another ---- */
+
+int source_open_directories(const struct source_directories *directories, struct source **ret, struct error *err)
+{
+        _cleanup_(source_freep) struct source *s = source_new();
+        struct image *image;
+
+        if (!s)
+                return error_oom(err);
+        if (directories->n == 0 || directories->n > LIMIT_LAYERS)
+                return error_say(err, -EINVAL, "%zu directories of layers, expected 1 to %d", directories->n, LIMIT_LAYERS);
+        for (size_t i = 0; i < directories->n; i++) {
+                int fd = open(directories->paths[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC), r;
+
+                if (fd < 0)
+                        return error_set(err, -errno, "open the layer '%s'", directories->paths[i]);
+                r = add_root(s, fd, err);
+                if (r < 0)
+                        return r;
+        }
+        image = s->image;
+        image->kind = directories->kind;
+        image->reference = arena_string(image->arena, directories->reference, strlen(directories->reference));
+        image->layers = arena_alloc(image->arena, directories->n * sizeof(*image->layers));
+        if (!image->reference || !image->layers)
+                return error_oom(err);
+        image->n_layers = directories->n;
+        s->marks = directories->marks;
+        *ret = TAKE_PTR(s);
+        return 0;
+}
+
+/* "LOWEST:NEXT:…" */
+static int open_overlay(const struct target *t, const struct source_options *options, struct source **ret, struct error *err)
+{
+        _cleanup_free_ const char **paths = NULL;
+        _cleanup_free_ char *text = strdup(t->path);
+        struct source_directories directories = { .kind = kind_names[KIND_OVERLAY], .reference = t->path,
+                                                  .marks = geteuid() ? LAYER_MARKS_USER : LAYER_MARKS_TRUSTED };
+        size_t cap = 0;
+
+        if (!text)
+                return error_oom(err);
+        if (options->platform)
+                return error_say(err, -EINVAL, "--platform: directories have no platforms to choose from");
+        for (char *rest = text, *path; (path = strsep(&rest, ":"));) {
+                if (!*path)
+                        return error_say(err, -EINVAL, "'%s': a path is expected before and after each ':'", t->path);
+                if (mem_grow(&paths, &cap, directories.n + 1, sizeof(*paths)) < 0)
+                        return error_oom(err);
+                paths[directories.n++] = path;
+        }
+        directories.paths = paths;
+        return source_open_directories(&directories, ret, err);
+}
+
 int source_open(const char *target, const struct source_options *options, struct problem_list *problems,
                 struct source **ret, struct error *err)
 {
-        _cleanup_(source_freep) struct source *s = calloc(1, sizeof(*s));
+        _cleanup_(source_freep) struct source *s = source_new();
         _cleanup_(target_done) struct target t = { 0 };
         struct error why = ERROR_INIT;
         int r;
 
         if (!s)
                 return error_oom(err);
-        s->root = -EBADF;
-        s->image = image_new();
-        if (!s->image)
-                return error_oom(err);
         r = parse_target(target, &t, &why);
+        if (r == 0 && t.kind == KIND_OVERLAY)
+                return open_overlay(&t, options, ret, err);
         if (r == 0)
                 r = open_target(s, &t, options, problems, &why);
         if (r == 0)

@@ -68,7 +68,7 @@ void tree_entry(struct file_entry *ret, struct str path, const struct stat *st)
         case S_IFSOCK:
                 ret->type = FILE_SOCKET;
                 break;
-        default: /* a device; 0/0 is one too, for it is a layer's mark only to overlayfs */
+        default: /* a device; 0/0 is one too where it is not overlayfs's mark (tree_is_whiteout()) */
                 ret->type = S_ISCHR(st->st_mode) ? FILE_CHARACTER : FILE_BLOCK;
                 ret->device_major = major(st->st_rdev);
                 ret->device_minor = minor(st->st_rdev);
@@ -210,7 +210,10 @@ int tree_read_file(struct tree_reader *reader, struct str path, int fd, const st
         tree_entry(&e, path, st);
         reader->hashed = false;
         r = read_capability(reader, fd, &e, capability, err);
-        if (r == 0)
+        if (r == 0 && tree_is_metacopy(reader->request, fd))
+                r = tree_send_problem(reader->sender, err, PROBLEM_GAP, path,
+                                      "only what is known of it was changed in this layer: its content is not read there");
+        else if (r == 0)
                 r = digest_file(reader, fd, st, wanted, &e, err);
         if (r < 0)
                 return r;

@@ -49,6 +49,15 @@ int tree_send_problem(struct tree_sender *s, struct error *err, enum problem_kin
 int tree_send_end(struct tree_sender *s, struct error *err) _must_check_;
 void tree_sender_done(struct tree_sender *s); /* not the worker */
 
+/* ---- marks of overlayfs (tree_marks.c): none where request->marks says so ---- */
+
+/* What the open directory says of the layers below. */
+int tree_send_marks(const struct layer_request *request, struct tree_sender *sender, struct str path, int fd,
+                    struct error *err) _must_check_;
+/* The open file has no content of its own: that of a lower layer shows. */
+bool tree_is_metacopy(const struct layer_request *request, int fd);
+bool tree_is_whiteout(const struct layer_request *request, const struct stat *st);
+
 /* ---- reading files (tree_file.c) ---- */
 
 struct tree_seen;

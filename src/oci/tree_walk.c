@@ -141,7 +141,7 @@ static int push(struct walk *w, int fd, dev_t device, struct error *err)
 static int enter(struct walk *w, int path_fd, dev_t device, struct error *err)
 {
         uint64_t depth = w->request->limits->depth;
-        int fd;
+        int fd, r;
 
         if (w->n_levels >= depth)
                 return tree_send_problem(&w->sender, err, PROBLEM_GAP, buf_str(&w->path),
@@ -149,7 +149,14 @@ static int enter(struct walk *w, int path_fd, dev_t device, struct error *err)
                                          "(--limit depth=N raises this)",
                                          (unsigned long long)depth);
         fd = open_name(path_fd, ".", O_RDONLY | O_DIRECTORY);
-        return fd < 0 ? unreadable(w, fd, err) : push(w, fd, device, err);
+        if (fd < 0)
+                return unreadable(w, fd, err);
+        r = tree_send_marks(w->request, &w->sender, buf_str(&w->path), fd, err);
+        if (r < 0) {
+                close(fd);
+                return r;
+        }
+        return push(w, fd, device, err);
 }
 
 static int visit_directory(struct walk *w, int dir, dev_t device, const char *name, struct error *err)
@@ -187,6 +194,8 @@ static int visit_other(struct walk *w, int dir, const char *name, const struct s
                 return tree_send_problem(&w->sender, err, PROBLEM_GAP, buf_str(&w->path),
                                          "it became something else while it was being read");
         tree_entry(&e, buf_str(&w->path), st);
+        if (tree_is_whiteout(w->request, st))
+                e = (struct file_entry){ .type = FILE_WHITEOUT, .path = e.path };
         if (S_ISLNK(st->st_mode)) {
                 n = readlinkat(dir, name, target, sizeof(target));
                 if (n < 0)

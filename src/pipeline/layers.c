@@ -166,7 +166,8 @@ static int read_into(struct pool *p, struct job *job, int output, struct worker_
         _cleanup_close_ int scratch = file_unnamed(NULL, err);
         const struct image *image = p->image;
         struct layer_request request = {
-                .blob = job->blob, .root = source_root(p->source), .algorithm = DIGEST_SHA256, .diff_algorithm = DIGEST_SHA256,
+                .blob = job->blob, .root = source_root(p->source, job->layer), .marks = source_marks(p->source),
+                .algorithm = DIGEST_SHA256, .diff_algorithm = DIGEST_SHA256,
                 .limits = p->limits, .output = output, .scratch = scratch, .progress = progress_add,
         };
 
@@ -215,7 +216,7 @@ static int read_fresh(struct pool *p, struct job *job, struct error *err)
         _cleanup_close_ int output = -EBADF;
         int r = -ENOENT;
 
-        if (p->cache && source_root(p->source) < 0) {
+        if (p->cache && !source_is_tree(p->source)) {
                 output = cache_new_file(p->cache, err);
                 r = output < 0 ? output : read_once(p, job, output, err);
                 if (r == 0 && !job->refused)
@@ -261,7 +262,7 @@ static void verify(struct pool *p, struct job *job)
 
 static int read_layer(struct pool *p, struct job *job, struct error *err)
 {
-        bool of_blob = source_root(p->source) < 0;
+        bool of_blob = !source_is_tree(p->source);
         int r = of_blob ? source_layer(p->source, job->layer, &job->blob, err) : 0;
 
         if (r == 0 && of_blob && job->blob.size > MAX_OF(p->limits->layer_bytes, BLOB_BYTES))
@@ -350,7 +351,7 @@ static uint64_t find_blobs(struct pool *p)
                 struct job *job = &p->jobs[i];
 
                 job->layer = i;
-                if (source_root(p->source) >= 0)
+                if (source_is_tree(p->source))
                         continue;
                 job->skip = source_layer(p->source, i, &job->blob, &job->err) < 0;
                 job->blob.fd = job->skip ? -EBADF : fd_close(job->blob.fd);
@@ -411,7 +412,7 @@ int scan_layers(struct source *source, const struct detector_set *detectors, con
         };
         int r;
 
-        pool.n = source_root(source) >= 0 ? 1 : pool.image->n_layers;
+        pool.n = source_n_layers(source);
         pool.jobs = calloc(pool.n ? pool.n : 1, sizeof(*pool.jobs));
         if (!pool.jobs)
                 return error_oom(err);

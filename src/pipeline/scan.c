@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "inventory/inventory.h"
 #include "oci/layer.h"
 #include "oci/source.h"
+#include "pipeline/container_layers.h"
 #include "pipeline/inventory_join.h"
 #include "pipeline/judge.h"
 #include "pipeline/layers.h"
@@ -23,11 +25,19 @@
 
 static struct detector_set *detectors; /* lives as long as the process: workers inherit it */
 
-int scan_init(struct error *err)
+static int start_workers(struct error *err)
 {
         static struct worker_job jobs[10];
         const struct worker_job all[] = { layer_tar_job, layer_tree_job, oci_document_job, oci_archive_job, oci_inflate_job,
-                                          yaml_job, feed_archive_job, feed_records_job, feed_kev_job, feed_epss_job };
+                                           yaml_job, feed_archive_job, feed_records_job, feed_kev_job, feed_epss_job };
+
+        for (size_t i = 0; i < ELEMENTS_OF(all); i++)
+                jobs[i] = all[i];
+        return worker_init(jobs, ELEMENTS_OF(jobs), err);
+}
+
+int scan_init(struct error *err)
+{
         size_t n = 0;
         int r;
 
@@ -44,9 +54,18 @@ int scan_init(struct error *err)
         if (r < 0)
                 return r;
         layer_set_detectors(detectors);
-        for (size_t i = 0; i < ELEMENTS_OF(all); i++)
-                jobs[i] = all[i];
-        return worker_init(jobs, ELEMENTS_OF(jobs), err);
+        return start_workers(err);
+}
+
+int scan_init_forked(struct error *err)
+{
+        worker_forget();
+        return start_workers(err);
+}
+
+const char *scan_version(void)
+{
+        return detector_set_version(detectors);
 }
 
 struct scan_result *scan_result_free(struct scan_result *result)
@@ -103,12 +122,22 @@ static int prepare(struct scan *s, struct error *err)
 static int open_source(struct scan *s, struct error *err)
 {
         const struct source_options options = { .platform = s->options->platform, .limits = &s->options->limits };
-        int r = source_open(s->options->target, &options, &s->result->problems, &s->result->source, err);
+        const char *target = s->options->target;
+        size_t prefix = strlen(CONTAINER_TARGET);
+        int r;
 
+        if (s->options->directories)
+                r = source_open_directories(s->options->directories, &s->result->source, err);
+        else if (strncmp(target, CONTAINER_TARGET, prefix) != 0)
+                r = source_open(target, &options, &s->result->problems, &s->result->source, err);
+        else if (options.platform)
+                r = error_say(err, -EINVAL, "--platform: a container has no platforms to choose from");
+        else
+                r = container_open(target + prefix, &s->result->source, err);
         if (r < 0)
                 return r;
         s->result->image = source_image(s->result->source);
-        s->n_layers = source_root(s->result->source) >= 0 ? 1 : s->result->image->n_layers;
+        s->n_layers = source_n_layers(s->result->source);
         s->layers = calloc(s->n_layers + 1, sizeof(*s->layers));
         s->files = calloc(s->n_layers + 1, sizeof(*s->files));
         return s->layers && s->files ? 0 : error_oom(err);
@@ -157,8 +186,9 @@ static int index_fresh(struct scan *s, const struct cache_key *key, struct error
 {
         size_t problems = s->result->problems.n + s->result->problems.more;
         struct error why = ERROR_INIT;
-        _cleanup_close_ int fd = key ? cache_new_file(s->cache, &why) : -ENOENT;
-        bool in_cache = fd >= 0;
+        const int *output = s->options->index_output;
+        _cleanup_close_ int fd = output ? dup(*output) : key ? cache_new_file(s->cache, &why) : -ENOENT;
+        bool in_cache = fd >= 0 && !output;
         int r, copy;
 
         if (fd < 0)
@@ -235,11 +265,11 @@ static int run(struct scan *s, struct error *err)
                 r = interrupt_check(err);
         if (r == 0)
                 r = inventory_join(result, s->files, s->n_layers, s->options, err);
-        if (r == 0)
+        if (r == 0 && !s->options->inventory_only)
                 r = vulnerabilities_find(result, s->options->max_db_age, time(NULL), err);
-        if (r == 0)
+        if (r == 0 && !s->options->inventory_only)
                 r = hold_rules(result, s->options->rules, err);
-        if (r == 0)
+        if (r == 0 && !s->options->inventory_only)
                 r = scan_judge(result, s->layers, s->n_layers, err);
         return r < 0 ? r : result->problems.failed ? error_oom(err) : 0;
 }

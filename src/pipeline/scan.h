@@ -16,6 +16,7 @@
 
 struct db;
 struct rule_set;
+struct source_directories;
 struct vulnerability_fact;
 
 enum check_state {
@@ -46,7 +47,10 @@ struct scan_package {
 };
 
 struct scan_options {
-        const char *target;
+        const char *target; /* see oci/source.h; or container:NAME, of one that runs (engine/engine.h) */
+        const struct source_directories *directories; /* not NULL: these instead of `target` */
+        bool inventory_only; /* no rules and no verdicts */
+        const int *index_output; /* not NULL: an empty file, read and write, that the merged view is written to; it is not kept else */
         const char *platform; /* NULL: this machine's */
         bool use_cache;
         bool owners; /* fill scan_result.owners */
@@ -86,5 +90,9 @@ DEFINE_FREEP(struct scan_result, scan_result_free)
 
 /* Every worker job and detector a scan needs; call before anything else in main(). */
 int scan_init(struct error *err) _must_check_;
+/* The same in a process that was forked from one which had called it: starts workers of its own. */
+int scan_init_forked(struct error *err) _must_check_;
+/* Part of the key of whatever is kept of what a scan found. */
+const char *scan_version(void);
 
 #endif

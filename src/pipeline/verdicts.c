@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "oci/source.h"
 #include "pipeline/verdicts.h"
 
 const char *check_state_name(enum check_state state)
@@ -43,7 +44,7 @@ static int check_integrity(struct scan_result *result, const struct scan_layer *
         const char *why;
         int r;
 
-        if (result->image->n_layers == 0 && n == 1) {
+        if (source_is_tree(result->source)) {
                 add_check(result, "integrity", CHECK_NO_DATA, "nothing says what a root directory should hold");
                 return 0;
         }

@@ -14,6 +14,7 @@ struct watch {
         struct container_table *containers;
         struct sensor_source *sensor;
         struct decoder *decoder;
+        struct provenance *provenance;
         int64_t ticked;
         uint64_t num;
         struct watch_counts counts;
@@ -84,6 +85,8 @@ static int take_decoded(struct watch *w, struct decoded *d, struct error *err)
                 return 0;
         }
         complete(w, &d->event, container);
+        if (provenance_event(w->provenance, container, d, w->decoder) < 0)
+                return error_oom(err);
         w->counts.events++;
         if (w->options.log)
                 r = event_log_write(w->options.log, &d->event, err);
@@ -140,6 +143,7 @@ int watch_step(struct watch *w, int timeout_ms, struct error *err)
 
         if (r > 0 && w->options.remote && !w->options.log)
                 sensor_remote_acknowledge(w->options.remote);
+        provenance_step(w->provenance);
         return r < 0 ? r : tick(w, err);
 }
 
@@ -161,6 +165,15 @@ static struct sensor_kinds wanted_kinds(const struct watch *w)
                         sensor_kinds_add(&kinds, (enum sensor_kind)kind);
         }
         return kinds;
+}
+
+int watch_use(struct watch *w, struct detect *detect, struct error *err)
+{
+        struct sensor_kinds kinds;
+
+        w->options.detect = detect;
+        kinds = wanted_kinds(w);
+        return sensor_set_kinds(w->sensor, &kinds, err);
 }
 
 int watch_gaps(struct watch *w, int (*each)(void *ctx, const char *kind, const char *why), void *ctx)
@@ -200,6 +213,15 @@ void watch_get_counts(struct watch *w, struct watch_counts *ret)
 
 /* ---- */
 
+static int see_container(void *ctx, const struct container *container, bool gone)
+{
+        struct watch *w = ctx;
+
+        (void)gone;
+        provenance_container(w->provenance, container);
+        return 0;
+}
+
 int watch_new(const struct watch_options *options, struct watch **ret, struct error *err)
 {
         _cleanup_(watch_freep) struct watch *w = calloc(1, sizeof(*w));
@@ -223,8 +245,12 @@ int watch_new(const struct watch_options *options, struct watch **ret, struct er
         /* After the sensor: a container that starts in between is told by both, and not missed by both. */
         if (r == 0)
                 r = container_table_scan(w->containers, err);
+        if (r == 0)
+                r = provenance_new(&(struct provenance_options){ .scanner = options->scanner, .access = engines.access },
+                                   &w->provenance, err);
         if (r < 0)
                 return r;
+        container_table_each(w->containers, false, see_container, w);
         w->ticked = now();
         *ret = TAKE_PTR(w);
         return 0;
@@ -234,6 +260,7 @@ struct watch *watch_free(struct watch *w)
 {
         if (!w)
                 return NULL;
+        provenance_free(w->provenance);
         sensor_source_free(w->sensor);
         decoder_free(w->decoder);
         container_table_free(w->containers);

@@ -8,6 +8,7 @@
 
 #include "engine/engine.h"
 #include "pipeline/detect.h"
+#include "pipeline/provenance.h"
 #include "sensor/remote.h"
 #include "store/event_log.h"
 
@@ -16,6 +17,7 @@ struct watch_options {
         const char *hostname;
         struct event_log_writer *log; /* NULL: nothing is recorded */
         bool host;                    /* what is in no container too */
+        struct image_scanner *scanner; /* NULL: images are not scanned */
         struct sensor_remote *remote; /* the sensor is in another process; NULL: it is in this one */
 };
 
@@ -29,6 +31,9 @@ DEFINE_FREEP(struct watch, watch_free)
 
 /* Takes what there is, waiting at most `timeout_ms`, and does what is due now and then. */
 int watch_step(struct watch *watch, int timeout_ms, struct error *err) _must_check_;
+
+/* Other rules from now on: attaches what they ask for besides, and lets go of what they do not. */
+int watch_use(struct watch *watch, struct detect *detect, struct error *err) _must_check_;
 
 /* A kind of events that the rules ask for and that can not be seen here, and why. Calls `each` for every one; what it returns, if
  * negative, ends it. */

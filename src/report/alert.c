@@ -50,6 +50,58 @@ static void add_labelled(struct buf *out, const char *label, struct str text)
         buf_add_quoted(out, text);
 }
 
+static bool process_knows(const struct syscall_process *p, enum syscall_process_member member)
+{
+        return p && p->known >> member & 1;
+}
+
+/* What the image has at the file's path: " from pkg:deb/debian/curl@7.88 in layer 2". */
+static void add_origin(const struct syscall_process *p, struct buf *out)
+{
+        if (process_knows(p, PROCESS_file_package)) {
+                buf_puts(out, " from ");
+                buf_add_quoted(out, p->file_package);
+        }
+        if (process_knows(p, PROCESS_file_layer)) {
+                buf_puts(out, " in layer ");
+                buf_add_quoted(out, p->file_layer);
+        }
+}
+
+/* The file that runs, held against the image: " file=/tmp/x is not in the image". */
+static void write_file(const struct syscall_process *p, struct buf *out)
+{
+        static const struct {
+                const char *state, *before, *after; /* what the image has */
+                bool in_image;
+        } texts[] = {
+                { "unmodified", "", "", true },
+                { "metadata", "", ", copied up with the same content", true },
+                { "modified", " changed since the image, which has it", "", true },
+                { "new", " is not in the image", "", false },
+                { "volume", " is on a mount", "", false },
+                { "memfd", " is in memory only", "", false },
+                { "deleted", " has no name any more", "", false },
+        };
+        struct str state = process_knows(p, PROCESS_file_state) ? p->file_state : STR_NULL;
+
+        if (!process_knows(p, PROCESS_exepath) || (!state.n && !process_knows(p, PROCESS_file_path)))
+                return;
+        add_labelled(out, "file", p->exepath);
+        if (!state.n) { /* too large to be compared, or changed by now */
+                buf_puts(out, " was copied up from the image, which has it");
+                add_origin(p, out);
+        }
+        for (size_t i = 0; state.n && i < ELEMENTS_OF(texts); i++) {
+                if (!str_equals(state, texts[i].state))
+                        continue;
+                buf_puts(out, texts[i].before);
+                if (texts[i].in_image)
+                        add_origin(p, out);
+                buf_puts(out, texts[i].after);
+        }
+}
+
 static void write_where(const struct alert *alert, struct buf *out)
 {
         const struct syscall_container *c = alert->event ? alert->event->container : NULL;
@@ -66,6 +118,8 @@ static void write_where(const struct alert *alert, struct buf *out)
                 add_labelled(out, "id", (struct str){ c->full_id.p, MIN_OF(c->full_id.n, (size_t)SHORT_ID) });
         if (container_knows(c, CONTAINER_image))
                 add_labelled(out, "image", c->image);
+        if (c)
+                write_file(alert->event->process, out);
         buf_putc(out, ')');
 }
 
@@ -122,6 +176,23 @@ static void put_container(struct json_writer *w, const struct syscall_container 
         json_write_object_end(w);
 }
 
+/* The file that the process runs. */
+static void put_file(struct json_writer *w, const struct syscall_event *event)
+{
+        const struct syscall_process *p = event && event->container ? event->process : NULL;
+
+        if (!process_knows(p, PROCESS_exepath)) {
+                json_put_null(w, "file");
+                return;
+        }
+        json_put_begin(w, "file", false);
+        put_str(w, "path", true, p->exepath);
+        put_str(w, "state", process_knows(p, PROCESS_file_state), p->file_state);
+        put_str(w, "layer", process_knows(p, PROCESS_file_layer), p->file_layer);
+        put_str(w, "package", process_knows(p, PROCESS_file_package), p->file_package);
+        json_write_object_end(w);
+}
+
 static void put_time(struct json_writer *w, const struct alert *alert)
 {
         char when[TIME_TEXT_MAX];
@@ -140,6 +211,7 @@ static void write_json(const struct alert *alert, const struct alert_style *styl
         json_write_key(w, "repeated");
         json_write_u64(w, alert->repeated);
         put_container(w, alert->event ? alert->event->container : NULL);
+        put_file(w, alert->event);
         json_write_key(w, "finding");
         json_put_finding(w, alert->finding);
         json_write_object_end(w);

@@ -46,13 +46,16 @@ struct deliver {
 
 /* ---- files ---- */
 
+/* Opens the file anew. Who lost the right to since then goes on with the one that is open. */
 static int open_file(struct sink *s, struct error *err)
 {
+        int fd = open(s->where, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
         struct stat st;
 
-        s->fd = open(s->where, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
-        if (s->fd < 0)
+        if (fd < 0)
                 return error_set(err, -errno, "open '%s'", s->where);
+        fd_close(s->fd);
+        s->fd = fd;
         s->size = fstat(s->fd, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
         return 0;
 }
@@ -73,19 +76,17 @@ static void rotate(struct sink *s)
                 if (buf_ok(&from) && buf_ok(&to))
                         (void)!rename(from.data, to.data);
         }
-        fd_close(s->fd);
         if (open_file(s, &err) < 0)
                 s->why = err;
+        s->size = 0; /* or it would be tried again for each line */
 }
 
 static int write_file(struct sink *s, struct str line, struct error *err)
 {
         int r = s->fd < 0 ? open_file(s, err) : 0;
 
-        if (r == 0 && s->size > 0 && s->size + line.n > DELIVER_FILE_BYTES) {
+        if (r == 0 && s->size > 0 && s->size + line.n > DELIVER_FILE_BYTES)
                 rotate(s);
-                r = s->fd < 0 ? error_set(err, -ENOENT, "open '%s'", s->where) : 0;
-        }
         if (r == 0)
                 r = file_write(s->fd, line.p, line.n, err);
         if (r == 0)
@@ -282,9 +283,12 @@ int deliver_alert(struct deliver *d, const struct alert *alert, struct error *er
 
 void deliver_reopen(struct deliver *d)
 {
-        for (size_t i = 0; i < d->n; i++)
+        for (size_t i = 0; i < d->n; i++) {
+                struct error ignored = ERROR_INIT;
+
                 if (d->sinks[i].kind == TO_FILE)
-                        d->sinks[i].fd = fd_close(d->sinks[i].fd); /* the next alert opens it */
+                        (void)!open_file(&d->sinks[i], &ignored);
+        }
 }
 
 void deliver_finish(struct deliver *d)

@@ -23,7 +23,7 @@ int deliver_add(struct deliver *deliver, const char *destination, bool colour, s
 
 /* To all destinations. Negative only for lack of memory. */
 int deliver_alert(struct deliver *deliver, const struct alert *alert, struct error *err) _must_check_;
-/* Opens files anew: somebody else rotated them. */
+/* Opens files anew, since somebody else may have rotated them; one that can not be opened any more is written on. */
 void deliver_reopen(struct deliver *deliver);
 
 /* The end: waits a moment for what is on its way. */

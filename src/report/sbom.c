@@ -108,6 +108,15 @@ static void uuid_of(const struct digest *digest, char ret[static SBOM_UUID_MAX])
                  b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
 }
 
+static const char *name_of(const struct sbom *sbom, const struct report_options *options)
+{
+        const char *reference = sbom->result->image->reference;
+
+        if (options->name)
+                return options->name;
+        return sbom->id[0] ? sbom->id : reference ? reference : "unknown";
+}
+
 int sbom_write(const struct scan_result *result, const struct report_options *options,
                int (*put)(struct json_writer *w, const struct sbom *sbom, struct error *err), struct output *out,
                struct error *err)
@@ -120,7 +129,7 @@ int sbom_write(const struct scan_result *result, const struct report_options *op
         if (r < 0)
                 return r;
         digest_text(&result->image->image_id, sbom.id);
-        sbom.name = options->name ? options->name : sbom.id[0] ? sbom.id : result->image->reference;
+        sbom.name = name_of(&sbom, options);
         take_time(&sbom, result, options);
         r = write_once(&sbom, put, hash_piece, hash, err);
         if (r < 0)

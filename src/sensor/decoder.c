@@ -17,6 +17,7 @@ struct decoder {
         struct process_table *table;
         struct users *users;
         struct event_maker maker;
+        struct process *process; /* of the last event */
         struct syscall_event event;
         struct process *named; /* whose names of users are borrowed from `users`: those of the last event */
         struct cpu *cpus;
@@ -160,7 +161,7 @@ static void make_event(struct decoder *decoder, struct process *p, const struct 
         maker->scratch.full = false;
         maker->kernel_path = false;
         maker->raw = raw;
-        maker->process = p;
+        maker->process = decoder->process = p;
         has_fd = event_make_fd(maker);
         event_make_args(maker);
         *event = (struct syscall_event){
@@ -219,7 +220,13 @@ int decoder_take(struct decoder *decoder, const struct sensor_raw *raw, struct d
                 .kernel_path = decoder->maker.kernel_path,
                 .lost_before = lost_before,
         };
+        process_table_tell_program(p, ret);
         return 1;
+}
+
+int decoder_set_program(struct decoder *decoder, const struct decoder_program *program, uint64_t tag)
+{
+        return process_table_program(decoder->table, decoder->process, program, tag);
 }
 
 /* ---- the decoder ---- */

@@ -33,11 +33,25 @@ struct decoded {
         bool outside;               /* told for the table only: no rule asked for it */
         bool kernel_path;           /* paths are the kernel's; else they were read from the program's memory */
         bool lost_before;           /* events of this processor were lost before this one */
+        const struct sensor_file *program; /* the file that the process runs, NULL: not known */
+        int64_t program_time;       /* when it was executed, or earlier; nanoseconds since the epoch, 0: not known */
+        uint64_t program_tag;       /* as last set for what it runs, 0: never */
 };
 
 /* 1: `ret` is filled. 0: it was for the table only (procinfo, clone of a thread …). Cgroup events are 1 with
  * event.kind == UINT32_MAX. A malformed one is -EBADMSG and changes nothing. */
 int decoder_take(struct decoder *decoder, const struct sensor_raw *raw, struct decoded *ret, struct error *err) _must_check_;
+
+/* What somebody else knows of the file that a process runs (members file_* of its facts). Empty text: not known. */
+struct decoder_program {
+        struct str state, path, layer, package;
+};
+#define DECODER_PROGRAM_SETTLED UINT64_MAX
+
+/* Sets it for the process of the last event, and for the children that it forked, until they execute another. Text is copied, and
+ * stays once it was set. `tag` is whatever the caller wants to see in decoded.program_tag; it is DECODER_PROGRAM_SETTLED also
+ * where nothing can be set. 0 or -ENOMEM. */
+int decoder_set_program(struct decoder *decoder, const struct decoder_program *program, uint64_t tag) _must_check_;
 
 struct decoder_counters {
         uint32_t processes;

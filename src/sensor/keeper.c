@@ -336,6 +336,8 @@ static void pass_on_interrupt(struct keeper *k)
 {
         time_t now = time(NULL);
 
+        if (k->pid > 0 && interrupt_reload_asked())
+                kill(k->pid, SIGHUP);
         if (!interrupt_pending() || k->pid <= 0)
                 return;
         if (!k->told_to_end) {

@@ -7,17 +7,6 @@
 #include "sensor/process_table.h"
 
 #define BUCKETS 4096u
-#define ARGS_MAX 1024 /* arguments or variables of one process that are told apart */
-
-struct image_text {
-        uint32_t refs;
-        size_t size;            /* of all, this struct included */
-        struct str exe, exepath, cgroup_path;
-        struct str_list args, env;
-        bool knows_args, knows_env;
-        const struct sensor_file *file;
-        char text[];
-};
 
 struct process_table {
         struct process *buckets[BUCKETS];
@@ -47,6 +36,7 @@ static void drop_image(struct process_table *table, struct image_text *image)
         if (!image || --image->refs)
                 return;
         table->memory -= image->size;
+        free(image->program_text);
         free(image);
 }
 
@@ -63,79 +53,6 @@ static void set_cwd(struct process_table *table, struct process *p, struct str p
         p->facts.cwd = str_from(copy);
         p->facts.known |= 1ull << PROCESS_cwd;
         table->memory += p->facts.cwd.n + 1;
-}
-
-static uint32_t count_strings(struct str s)
-{
-        uint32_t n = 0;
-
-        while (s.n && n < ARGS_MAX) {
-                str_cut(&s, 0);
-                n++;
-        }
-        return n;
-}
-
-static size_t padded(size_t n)
-{
-        return (n + 7) & ~(size_t)7;
-}
-
-static struct str put_text(char **at, struct str s)
-{
-        struct str copy = { *at, s.n };
-
-        if (s.n)
-                memcpy(*at, s.p, s.n);
-        *at += s.n;
-        return copy;
-}
-
-static struct str_list put_list(struct str **slot, struct str text)
-{
-        struct str_list list = { .items = *slot };
-
-        while (text.n && list.n < ARGS_MAX)
-                (*slot)[list.n++] = str_cut(&text, 0);
-        *slot += list.n;
-        return list;
-}
-
-/* One block: the struct, the file, the lists, the texts. */
-static struct image_text *make_image(const struct sensor_raw *raw)
-{
-        struct str argv = sensor_raw_part(raw, SENSOR_PART_ARGV), env = sensor_raw_part(raw, SENSOR_PART_ENV);
-        struct str path = sensor_raw_part(raw, SENSOR_PART_PATH), cgroup = sensor_raw_part(raw, SENSOR_PART_CGROUP);
-        const struct sensor_file *file = sensor_raw_struct(raw, SENSOR_PART_FILE, sizeof(*file));
-        size_t n_args = count_strings(argv), n_env = count_strings(env);
-        size_t lists = padded(argv.n + env.n + path.n + cgroup.n), size;
-        struct image_text *image;
-        struct str *slots;
-        char *at;
-
-        size = sizeof(*image) + lists + (n_args + n_env) * sizeof(struct str) + (file ? sizeof(*file) : 0);
-        image = calloc(1, size);
-        if (!image)
-                return NULL;
-        image->refs = 1;
-        image->size = size;
-        at = image->text;
-        slots = (struct str *)(void *)(image->text + lists);
-        argv = put_text(&at, argv);
-        env = put_text(&at, env);
-        image->exepath = put_text(&at, path);
-        image->cgroup_path = put_text(&at, cgroup);
-        image->args = put_list(&slots, argv);
-        image->env = put_list(&slots, env);
-        if (image->args.n) {
-                image->exe = image->args.items[0];
-                image->args = (struct str_list){ image->args.items + 1, image->args.n - 1 };
-                image->knows_args = true;
-        }
-        image->knows_env = raw->parts[SENSOR_PART_ENV] && !(raw->parts[SENSOR_PART_ENV]->flags & SENSOR_PART_UNREADABLE);
-        if (file)
-                image->file = memcpy(slots, file, sizeof(*file));
-        return image;
 }
 
 /* ---- the list and the ids ---- */
@@ -282,26 +199,20 @@ static void find_parents(struct process_table *table, struct process *p)
 
 /* ---- facts ---- */
 
-#define KNOW(facts, member, value)                                  \
-        do {                                                        \
-                (facts)->member = (value);                          \
-                (facts)->known |= 1ull << PROCESS_##member;         \
-        } while (0)
-
 static void set_name(struct process *p, const uint8_t comm[SENSOR_COMM])
 {
         memcpy(p->comm, comm, SENSOR_COMM);
-        KNOW(&p->facts, name, ((struct str){ (const char *)p->comm, strnlen((const char *)p->comm, SENSOR_COMM) }));
+        PROCESS_KNOW(&p->facts, name, ((struct str){ (const char *)p->comm, strnlen((const char *)p->comm, SENSOR_COMM) }));
 }
 
 static void set_credentials(struct syscall_process *f, const struct sensor_header *h)
 {
-        KNOW(f, uid, h->euid);
-        KNOW(f, gid, h->egid);
-        KNOW(f, loginuid, h->loginuid);
-        KNOW(f, cap_permitted, (int64_t)h->cap_permitted);
-        KNOW(f, cap_inheritable, (int64_t)h->cap_inheritable);
-        KNOW(f, cap_effective, (int64_t)h->cap_effective);
+        PROCESS_KNOW(f, uid, h->euid);
+        PROCESS_KNOW(f, gid, h->egid);
+        PROCESS_KNOW(f, loginuid, h->loginuid);
+        PROCESS_KNOW(f, cap_permitted, (int64_t)h->cap_permitted);
+        PROCESS_KNOW(f, cap_inheritable, (int64_t)h->cap_inheritable);
+        PROCESS_KNOW(f, cap_effective, (int64_t)h->cap_effective);
 }
 
 /* Could the process write to the file? As the kernel judges without looking at access control lists. */
@@ -318,18 +229,42 @@ static bool may_write(const struct sensor_file *file, const struct sensor_header
 
 static void set_file(struct syscall_process *f, const struct sensor_file *file, const struct sensor_header *h)
 {
-        KNOW(f, exe_ino, (int64_t)file->ino);
-        KNOW(f, exe_ctime, file->ctime);
-        KNOW(f, exe_mtime, file->mtime);
-        KNOW(f, exe_writable, may_write(file, h));
-        KNOW(f, exe_upper_layer, file->marks & SENSOR_FILE_UPPER);
-        KNOW(f, exe_lower_layer, file->marks & SENSOR_FILE_OVERLAY && !(file->marks & SENSOR_FILE_UPPER));
-        KNOW(f, exe_from_memfd, file->marks & SENSOR_FILE_MEMFD);
+        PROCESS_KNOW(f, exe_ino, (int64_t)file->ino);
+        PROCESS_KNOW(f, exe_ctime, file->ctime);
+        PROCESS_KNOW(f, exe_mtime, file->mtime);
+        PROCESS_KNOW(f, exe_writable, may_write(file, h));
+        PROCESS_KNOW(f, exe_upper_layer, file->marks & SENSOR_FILE_UPPER);
+        PROCESS_KNOW(f, exe_lower_layer, file->marks & SENSOR_FILE_OVERLAY && !(file->marks & SENSOR_FILE_UPPER));
+        PROCESS_KNOW(f, exe_from_memfd, file->marks & SENSOR_FILE_MEMFD);
+}
+
+int process_table_program(struct process_table *table, struct process *p, const struct decoder_program *program, uint64_t tag)
+{
+        size_t before;
+        int r;
+
+        if (!p || !p->image)
+                return 0;
+        p->image->tag = tag;
+        before = p->image->size;
+        r = image_text_set_program(p->image, program);
+        table->memory += p->image->size - before;
+        image_text_show(p);
+        return r;
+}
+
+void process_table_tell_program(const struct process *p, struct decoded *ret)
+{
+        ret->program = p->image ? p->image->file : NULL;
+        ret->program_time = p->image ? p->image->time : 0;
+        ret->program_tag = p->image ? p->image->tag : DECODER_PROGRAM_SETTLED;
 }
 
 static void set_image(struct process_table *table, struct process *p, struct image_text *image)
 {
-        const uint64_t of_image = 1ull << PROCESS_exe | 1ull << PROCESS_exepath | 1ull << PROCESS_args | 1ull << PROCESS_env;
+        const uint64_t of_image = 1ull << PROCESS_exe | 1ull << PROCESS_exepath | 1ull << PROCESS_args | 1ull << PROCESS_env |
+                                  1ull << PROCESS_file_state | 1ull << PROCESS_file_path | 1ull << PROCESS_file_layer |
+                                  1ull << PROCESS_file_package;
         struct syscall_process *f = &p->facts;
 
         drop_image(table, p->image);
@@ -337,29 +272,29 @@ static void set_image(struct process_table *table, struct process *p, struct ima
         f->known &= ~of_image;
         p->cgroup_path = image->cgroup_path;
         if (image->cgroup_path.n)
-                KNOW(f, cgroup, image->cgroup_path);
+                PROCESS_KNOW(f, cgroup, image->cgroup_path);
         if (image->exepath.n)
-                KNOW(f, exepath, image->exepath);
+                PROCESS_KNOW(f, exepath, image->exepath);
         if (image->knows_args) {
-                KNOW(f, exe, image->exe);
-                KNOW(f, args, image->args);
+                PROCESS_KNOW(f, exe, image->exe);
+                PROCESS_KNOW(f, args, image->args);
         }
         if (image->knows_env)
-                KNOW(f, env, image->env);
+                PROCESS_KNOW(f, env, image->env);
 }
 
 static void set_process(struct process *p, const struct sensor_process *from, int64_t clock)
 {
         struct syscall_process *f = &p->facts;
 
-        KNOW(f, pid, from->pid);
-        KNOW(f, vpid, from->vpid);
-        KNOW(f, sid, from->sid);
-        KNOW(f, pgid, from->pgid);
-        KNOW(f, vpgid, from->vpgid);
-        KNOW(f, tty, from->tty);
-        KNOW(f, start, (int64_t)from->start + clock);
-        KNOW(f, pidns_start, (int64_t)from->pidns_start + clock);
+        PROCESS_KNOW(f, pid, from->pid);
+        PROCESS_KNOW(f, vpid, from->vpid);
+        PROCESS_KNOW(f, sid, from->sid);
+        PROCESS_KNOW(f, pgid, from->pgid);
+        PROCESS_KNOW(f, vpgid, from->vpgid);
+        PROCESS_KNOW(f, tty, from->tty);
+        PROCESS_KNOW(f, start, (int64_t)from->start + clock);
+        PROCESS_KNOW(f, pidns_start, (int64_t)from->pidns_start + clock);
         p->cgroup = from->cgroup;
 }
 
@@ -378,14 +313,16 @@ struct process *process_table_actor(struct process_table *table, const struct se
                 table->unknown++;
         unlink_age(table, p);
         link_age(table, p);
-        KNOW(&p->facts, pid, h->pid);
-        KNOW(&p->facts, vpid, h->vpid);
-        KNOW(&p->facts, tid, h->tid);
-        KNOW(&p->facts, vtid, h->vtid);
-        KNOW(&p->facts, start, (int64_t)h->start + raw->clock);
+        PROCESS_KNOW(&p->facts, pid, h->pid);
+        PROCESS_KNOW(&p->facts, vpid, h->vpid);
+        PROCESS_KNOW(&p->facts, tid, h->tid);
+        PROCESS_KNOW(&p->facts, vtid, h->vtid);
+        PROCESS_KNOW(&p->facts, start, (int64_t)h->start + raw->clock);
         p->cgroup = h->cgroup;
         set_name(p, h->comm);
         set_credentials(&p->facts, h);
+        if (p->image && p->image->program_text) /* it may have become known since, to another that runs the same */
+                image_text_show(p);
         p->ppid = h->ppid;
         if (!p->parent || p->parent->pid != h->ppid) /* the same: it may have died, and its child was not given away yet */
                 set_parent(table, p, h->ppid ? process_table_find(table, h->ppid) : NULL);
@@ -397,10 +334,13 @@ int process_table_image(struct process_table *table, struct process *p, const st
 {
         const struct sensor_file *file = sensor_raw_struct(raw, SENSOR_PART_FILE, sizeof(*file));
         const struct sensor_process *from = sensor_raw_struct(raw, SENSOR_PART_PROCESS, sizeof(*from));
-        struct image_text *image = make_image(raw);
+        struct image_text *image = image_text_new(raw);
 
         if (!image)
                 return -ENOMEM;
+        image->time = (int64_t)raw->header->time + raw->clock;
+        if (raw->header->kind == SENSOR_procinfo) /* it was executed before, but not before its process was made */
+                image->time = from ? (int64_t)from->start + raw->clock : 0;
         table->memory += image->size;
         set_image(table, p, image);
         if (from)
@@ -432,8 +372,8 @@ struct process *process_table_fork(struct process_table *table, struct process *
         p->facts.known &= ~(1ull << PROCESS_cwd);
         if (parent->cwd)
                 set_cwd(table, p, str_from(parent->cwd));
-        KNOW(&p->facts, tid, from->pid);
-        KNOW(&p->facts, vtid, from->vpid);
+        PROCESS_KNOW(&p->facts, tid, from->pid);
+        PROCESS_KNOW(&p->facts, vtid, from->vpid);
         set_name(p, from->comm);
         set_process(p, from, raw->clock);
         p->ppid = from->ppid;

@@ -9,13 +9,31 @@
 #define TALLYMAN_SENSOR_PROCESS_TABLE_H
 
 #include "model/syscall_event.h"
-#include "sensor/sensor.h"
+#include "sensor/decoder.h"
 
 struct process_table;
 struct users;
 
-/* What a process and the children that it forked have in common: the program that runs. */
-struct image_text;
+#define PROCESS_KNOW(facts, member, value)                          \
+        do {                                                        \
+                (facts)->member = (value);                          \
+                (facts)->known |= 1ull << PROCESS_##member;         \
+        } while (0)
+
+/* What a process and the children that it forked have in common: the program that runs (process_text.c). */
+struct image_text {
+        uint32_t refs;
+        size_t size;            /* of all, this struct included */
+        struct str exe, exepath, cgroup_path;
+        struct str_list args, env;
+        bool knows_args, knows_env;
+        const struct sensor_file *file;
+        int64_t time;                   /* by which it ran, nanoseconds since the epoch */
+        uint64_t tag;                   /* decoder_set_program()'s … */
+        char *program_text;             /* … and its texts, once they are known */
+        struct decoder_program program;
+        char text[];
+};
 
 struct process {
         struct syscall_process facts;
@@ -33,6 +51,13 @@ struct process {
         uint8_t comm[SENSOR_COMM];
 };
 
+/* With one reference. NULL: no memory. */
+struct image_text *image_text_new(const struct sensor_raw *raw);
+/* Keeps what is known of the file, if nothing is known yet; its size grows. 0 or -ENOMEM. */
+int image_text_set_program(struct image_text *image, const struct decoder_program *program) _must_check_;
+/* Into the process's facts what is known of the file that it runs. */
+void image_text_show(struct process *p);
+
 int process_table_new(uint32_t processes_max, size_t memory_max, struct process_table **ret, struct error *err) _must_check_;
 struct process_table *process_table_free(struct process_table *table);
 DEFINE_FREEP(struct process_table, process_table_free)
@@ -43,6 +68,11 @@ struct process *process_table_actor(struct process_table *table, const struct se
 int process_table_image(struct process_table *table, struct process *p, const struct sensor_raw *raw) _must_check_;
 /* It made `raw`'s new process. NULL: malformed, or no memory. */
 struct process *process_table_fork(struct process_table *table, struct process *parent, const struct sensor_raw *raw);
+/* What is known of the file that it runs, also for the children that it forked: see decoder_set_program(). 0 or -ENOMEM. */
+int process_table_program(struct process_table *table, struct process *p, const struct decoder_program *program, uint64_t tag)
+        _must_check_;
+/* As decoded.program … are. */
+void process_table_tell_program(const struct process *p, struct decoded *ret);
 void process_table_chdir(struct process_table *table, struct process *p, struct str path);
 /* It is dead from the next event on. */
 void process_table_exit(struct process_table *table, struct process *p);

@@ -21,6 +21,7 @@ static const struct {
         [CACHE_LAYER] = { "layers", "" },
         [CACHE_INDEX] = { "images", ".index" },
         [CACHE_STAMP] = { "stamps", "" },
+        [CACHE_OWNERS] = { "owners", "" },
 };
 
 /* ---- opening ---- */

@@ -3,6 +3,7 @@
  * The cache of immutable results under the state directory: written aside, published in one step, opened read-only.
  *   <state>/cache/layers/KEY     layer files        <state>/cache/images/KEY.index   an image's merged file index
  *   <state>/cache/stamps/KEY     digest of a blob that was hashed in place (see cache_stamp_get)
+ *   <state>/cache/owners/KEY     which package owns which file of an index
  * The state directory is $XDG_DATA_HOME/tallyman where that is set, else /var/lib/tallyman for root and
  * ~/.local/share/tallyman for others.
  *
@@ -27,6 +28,7 @@ enum cache_kind {
         CACHE_LAYER,
         CACHE_INDEX,
         CACHE_STAMP,
+        CACHE_OWNERS,
         CACHE_KIND_MAX,
 };
 

@@ -158,7 +158,7 @@ static bool is_new(struct weighing *w, uint32_t place)
 }
 
 /* Of the record, and of its part about the package. */
-static void take_record(struct weighing *w, uint32_t place, const struct match_evidence *evidence)
+static void take_record(struct weighing *w, uint32_t place, const struct match_evidence *evidence, bool titled)
 {
         struct db_record at;
         struct vuln_record record;
@@ -175,7 +175,7 @@ static void take_record(struct weighing *w, uint32_t place, const struct match_e
                         break;
                 }
         take_severities(w, record.id, record.severities);
-        if (!w->out->title.n && record.summary.n && !str_equals(record.summary, ""))
+        if (titled && !w->out->title.n)
                 w->out->title = record.summary;
 }
 
@@ -197,7 +197,8 @@ static void take_others(struct weighing *w, const struct match_issue *issue)
                             !db_record_at(w->db, entry.a, &at) || !record_decode(at.bytes, &record) ||
                             (entry.b == DB_ID_UPSTREAM && record.upstream.n != 1))
                                 continue;
-                        take_record(w, entry.a, NULL);
+                        /* An advisory's title is about its package, which may be another. */
+                        take_record(w, entry.a, NULL, entry.b != DB_ID_UPSTREAM || !str_equal(match_plain_id(record.id), record.id));
                 }
         }
 }
@@ -373,7 +374,7 @@ int weigh_issue(const struct db *db, const struct package *package, const struct
 
         *ret = (struct weighed){ .cvss = -1 };
         for (uint32_t i = 0; i < issue->n_evidence; i++)
-                take_record(&w, issue->evidence[i].place, &issue->evidence[i]);
+                take_record(&w, issue->evidence[i].place, &issue->evidence[i], true);
         take_others(&w, issue);
         decide_severity(ret, issue);
         take_exploits(db, issue, &ret->exploited);

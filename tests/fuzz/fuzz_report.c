@@ -87,6 +87,21 @@ static void check_sarif(const struct scan_result *result)
         HOLDS(json_array_size(results) == result->findings.n);
 }
 
+static void check_bill(render_fn renderer, const struct scan_result *result)
+{
+        const struct report_options options = { 0 };
+        _cleanup_(buf_free) struct buf text = { 0 };
+        _cleanup_json_ json_t *root = NULL;
+        struct error err = ERROR_INIT;
+        json_error_t why = { 0 };
+
+        if (!render(renderer, result, &options, &text))
+                return;
+        root = json_loadb(text.data, text.len, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES, &why);
+        error_say(&err, -EBADMSG, "%s", why.text);
+        HOLDS_OR(root, err);
+}
+
 /* Every "<" that there is begins an element of ours. */
 static void check_junit(const struct scan_result *result)
 {
@@ -140,6 +155,8 @@ static void check_result(const struct scan_result *result)
         for (uint64_t i = 0; i < image_index_count(result->index); i++)
                 HOLDS(result->owners[i] <= result->n_packages);
         check_json(result);
+        check_bill(report_scan_cyclonedx, result);
+        check_bill(report_scan_spdx, result);
         check_sarif(result);
         check_junit(result);
         check_markdown(result);

@@ -42,7 +42,7 @@ def test_help_of_each_command(command):
     (["scan", "--formt", "x"], "did you mean '--format'"),
     (["scan"], "needs TARGET"),
     (["scan", "--policy", "x", "--no-policy", "x"], "give one of them"),
-    (["scan", "--fail-on", "worst", "x"], "is not one of low, medium, high, critical"),
+    (["scan", "--fail-on", "worst", "x"], "expected low, medium, high or critical, fixable, kev"),
     (["scan", "--limit", "nothing=1", "x"], "there is no limit 'nothing'"),
     (["scan", "--limit", "files=0", "x"], "at least 1"),
     (["scan", "--limit", "files", "x"], "NAME=VALUE"),

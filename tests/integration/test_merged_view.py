@@ -119,6 +119,16 @@ def test_against_overlayfs(name, store, overlayfs, tmp_path):
         assert overlay.without_layers(overlay.seen_by_scan(done)) == overlay.seen_in_directory(view)
 
 
+@pytest.mark.parametrize("name", [name for name in CASES if name not in NOT_OVERLAYFS])
+def test_directories_of_overlayfs(name, overlayfs):
+    """What the kernel mounts, read where it lies."""
+    folder = overlayfs / ("lower-" + name.replace(",", "").replace(" ", "-"))
+    with overlay.mounted([make.tar_of(entries) for entries in CASES[name]], folder) as view:
+        lower = [str(folder / str(i)) for i in range(len(CASES[name]))]
+        done = scan("overlay:" + ":".join(lower), expect=DONE)
+        assert overlay.without_layers(overlay.seen_by_scan(done)) == overlay.seen_in_directory(view)
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_random_layers(seed, store, tmp_path):
     """Whatever layers do to each other on a few names."""

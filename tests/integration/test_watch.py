@@ -2,8 +2,11 @@
 """`tallyman watch` as a whole: its processes, what happens when one of them dies, what it costs at rest."""
 import os
 import pathlib
+import shutil
 import signal
+import socket
 import subprocess
+import tempfile
 import time
 
 import pytest
@@ -30,9 +33,16 @@ def docker():
 
 
 @pytest.fixture
-def rules(tmp_path):
-    tmp_path.chmod(0o755)
-    file = tmp_path / "rules.yaml"
+def folder():
+    """One that everybody may enter: who judges is not root."""
+    with tempfile.TemporaryDirectory(prefix="tallyman-rules-") as made:
+        pathlib.Path(made).chmod(0o755)
+        yield pathlib.Path(made)
+
+
+@pytest.fixture
+def rules(folder):
+    file = folder / "rules.yaml"
     file.write_text(RULES)
     return file
 
@@ -160,3 +170,43 @@ def test_only_root_can_watch():
     done = subprocess.run([PROGRAM, "watch", "--for", "1s"], capture_output=True, text=True, timeout=HANGS_AFTER,
                           **({"user": "nobody", "group": "nogroup", "extra_groups": []} if os.geteuid() == 0 else {}))
     assert done.returncode == FAILED and "watching needs root" in done.stderr
+
+
+def test_rules_are_read_anew_without_a_gap(docker, rules):
+    watch = Watch("--no-stock", rules=[rules])
+    rules.write_text(RULES.replace("Hash is read", "Hash is seen"))
+    watch.process.send_signal(signal.SIGHUP)
+    watch.wait_for("the rules were read anew")
+    run("tally-anew", *READS)
+    rules.write_text("- rule: broken\n")
+    watch.process.send_signal(signal.SIGHUP)
+    watch.wait_for("the rules that were in use stay")
+    run("tally-broken", *READS)
+    watch.stop()
+    assert [(a["finding"]["rule"], a["container"]["name"]) for a in watch.alerts] == [
+        ("Hash is seen", "tally-anew"), ("Hash is seen", "tally-broken")]
+    assert watch.status == DONE
+
+
+def test_who_started_it_is_told_when_it_is_ready(rules, folder):
+    engines.skip_unless_root()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(folder / "notify"))
+        (folder / "notify").chmod(0o777)
+        listener.settimeout(HANGS_AFTER)
+        os.environ["NOTIFY_SOCKET"] = str(folder / "notify")
+        try:
+            watch = Watch("--no-stock", rules=[rules])
+        finally:
+            del os.environ["NOTIFY_SOCKET"]
+        assert listener.recv(100) == b"READY=1"
+        watch.stop()
+
+
+def test_the_unit_is_in_order():
+    unit = ROOT / "build/tallyman.service"
+    if not shutil.which("systemd-analyze") or not unit.exists():
+        pytest.skip("systemd-analyze is not here, or nothing was built in build/")
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", unit], capture_output=True, text=True)
+    # The program is not installed where the unit expects it; whatever else is said of the unit is wrong with it.
+    assert not [line for line in done.stderr.splitlines() if "tallyman.service" in line and "is not executable" not in line]

@@ -12,16 +12,17 @@ from scanning import HANGS_AFTER, PROGRAM
 
 
 class Watch:
-    """Watches until stop(); then `alerts`, `events` and `stderr` say what was seen."""
+    """Watches until stop(); then `alerts`, `events` and `stderr` say what was seen. `data`: where it remembers what it learns."""
 
-    def __init__(self, *options, rules=()):
+    def __init__(self, *options, rules=(), data=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="tallyman-watch-"))
         self.log = self.folder / "log"
         command = [PROGRAM, "watch", "--all", "--log-level", "info", "--output", f"json:{self.folder}/alerts", "--record", self.log]
         for file in rules:
             command += ["--rules", file]
         self.messages = open(self.folder / "stderr", "w")
-        self.process = subprocess.Popen([*map(str, command), *map(str, options)], stdout=subprocess.DEVNULL, stderr=self.messages)
+        self.process = subprocess.Popen([*map(str, command), *map(str, options)], stdout=subprocess.DEVNULL, stderr=self.messages,
+                                        env={**os.environ, "XDG_DATA_HOME": str(data or self.folder / "data")})
         self.wait_for("watching:")
 
     @property

@@ -95,7 +95,7 @@ static bool has(struct cache *cache, enum cache_kind kind, const char *key_text)
 
 static const char *entry_path(enum cache_kind kind, const char *key_text)
 {
-        static const char *const folders[] = { "layers", "images", "stamps" };
+        static const char *const folders[] = { "layers", "images", "stamps", "owners" };
         static char path[256];
         struct cache_key key = key_of(key_text);
 

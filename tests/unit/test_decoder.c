@@ -92,6 +92,39 @@ static void test_a_child_is_its_parent_until_it_executes(void **state)
         assert_true(str_equals(decoder_process(decoder, 10)->exepath, "/bin/nginx"));
 }
 
+#define FILE_KNOWS(d, member) ((d).event.process->known >> PROCESS_file_##member & 1)
+
+static void test_what_is_known_of_a_program_stays_with_it(void **state)
+{
+        _cleanup_(decoder_freep) struct decoder *decoder = new_decoder(0, 0);
+        char package[] = "pkg:deb/debian/nginx@1";
+        const struct decoder_program nothing = { 0 },
+                                     known = { .state = STR_LIT("unmodified"), .layer = STR_LIT("2"), .package = str_from(package) };
+        struct decoded d = execute(decoder, 10, 1, 100, "/bin/nginx");
+
+        assert_int_equal(d.program_tag, 0);
+        assert_int_equal(decoder_set_program(decoder, &nothing, 5), 0);
+        fork_of(decoder, 10, 100, 11, 200);
+        d = act(decoder, SENSOR_unlink, 10, 1, 100);
+        assert_int_equal(d.program_tag, 5);
+        assert_false(FILE_KNOWS(d, state));
+        assert_int_equal(decoder_set_program(decoder, &known, DECODER_PROGRAM_SETTLED), 0);
+        memset(package, 'x', strlen(package)); /* it is copied */
+        assert_true(FILE_KNOWS(d, package) && str_equals(d.event.process->file_package, "pkg:deb/debian/nginx@1"));
+        assert_false(FILE_KNOWS(d, path));
+
+        d = act(decoder, SENSOR_unlink, 11, 10, 200); /* a child that was forked before */
+        assert_int_equal(d.program_tag, DECODER_PROGRAM_SETTLED);
+        assert_true(FILE_KNOWS(d, state) && str_equals(d.event.process->file_layer, "2"));
+        assert_int_equal(decoder_set_program(decoder, &(struct decoder_program){ .state = STR_LIT("new") }, 6), 0);
+        assert_true(str_equals(d.event.process->file_state, "unmodified"));
+
+        d = execute(decoder, 11, 10, 200, "/bin/sh");
+        assert_int_equal(d.program_tag, 0);
+        assert_false(FILE_KNOWS(d, state) || FILE_KNOWS(d, layer) || FILE_KNOWS(d, package));
+        assert_true(d.event.process->parent->known >> PROCESS_file_state & 1);
+}
+
 static void test_an_id_that_comes_again_is_another_process(void **state)
 {
         _cleanup_(decoder_freep) struct decoder *decoder = new_decoder(0, 0);
@@ -374,6 +407,7 @@ int main(void)
         struct error err = ERROR_INIT;
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(test_a_child_is_its_parent_until_it_executes),
+                cmocka_unit_test(test_what_is_known_of_a_program_stays_with_it),
                 cmocka_unit_test(test_an_id_that_comes_again_is_another_process),
                 cmocka_unit_test(test_ancestors_outlive_their_end),
                 cmocka_unit_test(test_the_end_still_knows_the_process),

@@ -111,6 +111,53 @@ static void each_match_is_told(void **state)
         detect_free(d);
 }
 
+static void alerts_say_where_the_program_is_from(void **state)
+{
+        static const struct {
+                const char *state, *layer, *package, *path, *says, *json;
+        } cases[] = {
+                { "unmodified", "2", "pkg:deb/curl@7", "/c", " file=/c from pkg:deb/curl@7 in layer 2)",
+                  "\"file\":{\"path\":\"/c\",\"state\":\"unmodified\",\"layer\":\"2\",\"package\":\"pkg:deb/curl@7\"}" },
+                { "unmodified", "0", NULL, "/c", " file=/c in layer 0)",
+                  "\"file\":{\"path\":\"/c\",\"state\":\"unmodified\",\"layer\":\"0\",\"package\":null}" },
+                { "metadata", "2", "p", "/c", " file=/c from p in layer 2, copied up with the same content)", "\"metadata\"" },
+                { "modified", "2", "p", "/c", " file=/c changed since the image, which has it from p in layer 2)", "\"modified\"" },
+                { "new", NULL, NULL, NULL, " file=/c is not in the image)", "\"new\",\"layer\":null" },
+                { "volume", NULL, NULL, NULL, " file=/c is on a mount)", "\"volume\"" },
+                { "deleted", NULL, NULL, NULL, " file=/c has no name any more)", "\"deleted\"" },
+                { "memfd", NULL, NULL, NULL, " file=/c is in memory only)", "\"memfd\"" },
+                { NULL, "2", "p", "/c", " file=/c was copied up from the image, which has it from p in layer 2)", "\"state\":null" },
+                { NULL, NULL, NULL, NULL, "image=shop/web:1.2)", "\"file\":{\"path\":\"/c\",\"state\":null" },
+        };
+
+        for (size_t i = 0; i < ELEMENTS_OF(cases); i++) {
+                const char *const fields[][2] = {
+                        { "evt.type", "execve" }, { "evt.rawtime", "1" }, { "proc.name", "bash" }, { "proc.exepath", "/c" },
+                        { "container.full_id", A }, { "container.image", "shop/web:1.2" }, { "image.file.state", cases[i].state },
+                        { "image.file.layer", cases[i].layer }, { "image.file.package", cases[i].package },
+                        { "image.file.path", cases[i].path },
+                };
+                _cleanup_(syscall_record_freep) struct syscall_record *record = NULL;
+                _cleanup_(heard_done) struct heard h = { 0 };
+                _cleanup_(rule_set_freep) struct rule_set *set = NULL;
+                struct error err = ERROR_INIT;
+                struct detect *d;
+
+                begin(&h, 0, &set, &d);
+                assert_int_equal(syscall_record_new(&record, &err), 0);
+                for (size_t k = 0; k < ELEMENTS_OF(fields); k++)
+                        if (fields[k][1])
+                                assert_int_equal(syscall_record_set(record, str_from(fields[k][0]), str_from(fields[k][1]), &err), 0);
+                assert_int_equal(detect_event(d, syscall_record_event(record), &err), 0);
+                assert_int_equal(h.n, 1);
+                if (!strstr(h.text.data, cases[i].says))
+                        fail_msg("%s", h.text.data);
+                if (!strstr(h.json.data, cases[i].json))
+                        fail_msg("%s", h.json.data);
+                detect_free(d);
+        }
+}
+
 static void a_storm_is_counted_and_hides_nothing(void **state)
 {
         _cleanup_(heard_done) struct heard h = { 0 };
@@ -237,6 +284,7 @@ int main(void)
 {
         const struct CMUnitTest tests[] = {
                 cmocka_unit_test(each_match_is_told),
+                cmocka_unit_test(alerts_say_where_the_program_is_from),
                 cmocka_unit_test(a_storm_is_counted_and_hides_nothing),
                 cmocka_unit_test(many_containers_take_bounded_room),
                 cmocka_unit_test(alerts_are_written),

@@ -55,6 +55,20 @@ static void test_composer(void **state)
         assert_false(composer_detector.wants(str_from("etc/installed.json")));
 }
 
+static void test_no_more_licences_than_are_kept(void **state)
+{
+        _cleanup_(buf_free) struct buf text = { 0 };
+        const struct listing *l;
+
+        buf_puts(&text, "[{\"name\":\"a/b\",\"version\":\"1\",\"license\":[\"MIT\"");
+        for (unsigned i = 0; i < 200000; i++)
+                buf_printf(&text, ",\"L%u\",\"MIT\"", i);
+        buf_puts(&text, "]}]");
+        l = list_bytes(&composer_detector, "vendor/composer/installed.json", buf_str(&text));
+        assert_non_null(strstr(l->text, "a/b 1 {MIT} {L0} {L1}"));
+        assert_non_null(strstr(l->text, "{L14}\n"));
+}
+
 static void test_dotnet(void **state)
 {
         assert_lists(dotnet_deps_detector, "app/app.deps.json",
@@ -138,6 +152,7 @@ int main(void)
                 cmocka_unit_test(test_gemspecs),
                 cmocka_unit_test(test_gemfile_lock),
                 cmocka_unit_test(test_composer),
+                cmocka_unit_test(test_no_more_licences_than_are_kept),
                 cmocka_unit_test(test_dotnet),
                 cmocka_unit_test(test_go_mod),
                 cmocka_unit_test(test_pom),
