@@ -154,7 +154,7 @@ static int take_over(struct keeper *k, const struct open_request *request, struc
 static int open_sensor(struct keeper *k, const struct open_request *request, struct error *err)
 {
         const struct sensor_options options = { .kinds = request->kinds, .buffer_size = (size_t)request->buffer_size,
-                                                .host = request->host, .no_self_test = request->no_self_test };
+                                                .host = request->host, .no_self_test = request->no_self_test, .repeats = request->repeats };
         struct error why = ERROR_INIT;
         int r = k->sensor ? take_over(k, request, &why) : sensor_open(&options, &k->sensor, &why);
 

@@ -287,6 +287,7 @@ static int start(struct sensor *sensor, const struct sensor_options *options, si
         sensor->settings.own_pid = (uint32_t)getpid();
         sensor->settings.scope = options->host ? SENSOR_SCOPE_HOST : SENSOR_SCOPE_CONTAINERS;
         sensor->settings.wake_bytes = (uint32_t)(buffer_size / 4);
+        sensor->settings.repeat_ns = options->repeats ? 0 : SENSOR_REPEAT_SECONDS * 1000000000ull;
         r = sensor_apply_settings(sensor, err);
         if (r < 0)
                 return r;

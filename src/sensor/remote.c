@@ -180,7 +180,7 @@ int sensor_remote_open(struct sensor_remote *remote, const struct sensor_options
                        struct error *err)
 {
         const struct open_request request = { .kinds = options->kinds, .buffer_size = options->buffer_size, .host = options->host,
-                                              .no_self_test = options->no_self_test };
+                                              .no_self_test = options->no_self_test, .repeats = options->repeats };
         int r;
 
         remote->source.ops = &remote_ops;

@@ -35,7 +35,7 @@ struct message_head {
 struct open_request {
         struct sensor_kinds kinds;
         uint64_t buffer_size;
-        uint8_t host, no_self_test, padding[6];
+        uint8_t host, no_self_test, repeats, padding[5];
 };
 
 /* To the broker: what to open, or with flags == BROKER_CONNECT what to connect to. It answers with a descriptor, or -errno. */

@@ -108,8 +108,13 @@ struct sensor_options {
         struct sensor_kinds kinds;  /* wanted. Lives of processes are always told: the table needs them */
         bool host;                  /* also what is in no container */
         bool no_self_test;
+        bool repeats;               /* tell also opens that were told a moment ago: the same file under the same name, by the same
+                                     * program of the same process as the same user, with the same flags; and connections of datagram
+                                     * sockets to where it connected one before. Else they are counted
+                                     * as dropped, and told again after SENSOR_REPEAT_SECONDS */
         size_t buffer_size;         /* bytes, a power of two; 0: SENSOR_BUFFER_DEFAULT */
 };
+#define SENSOR_REPEAT_SECONDS 10
 #define SENSOR_BUFFER_DEFAULT (8u << 20)
 
 /* Loads, attaches what is wanted, and makes each of it happen once to see that it arrives. What can not be attached is

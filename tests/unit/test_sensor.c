@@ -262,6 +262,69 @@ static void test_open(void **state)
                      "evt.arg.mode=S_IXOTH|S_IROTH|S_IXGRP|S_IRGRP|S_IXUSR|S_IWUSR|S_IRUSR|S_ISUID");
 }
 
+#define REPEATS 500
+
+static void act_repeats(void)
+{
+        MUST(chdir("/etc"));
+        for (int i = 0; i < REPEATS; i++)
+                close(open("/etc/hostname", O_RDONLY));
+        for (int i = 0; i < REPEATS; i++) {
+                struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(i == REPEATS - 1 ? 54 : 53),
+                                          .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+                int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+                MUST(connect(fd, (struct sockaddr *)&to, sizeof(to)));
+                close(fd);
+        }
+        close(open("../etc/hostname", O_RDONLY));
+        close(open("/etc/hostname", O_RDONLY | O_NONBLOCK));
+        MUST(setuid(1));
+        close(open("/etc/hostname", O_RDONLY));
+}
+
+/* The same again is told once, whatever differs is told. */
+static void test_repeats(void **state)
+{
+        size_t plain = 0, connects = 0;
+
+        NEEDS_BPF();
+        watch_run(&watch, act_repeats);
+        for (size_t i = 0; i < watch.n; i++)
+                plain += watch.seen[i].kind == SENSOR_openat && strstr(watch.seen[i].text, "\nfd.nameraw=/etc/hostname\n") &&
+                         strstr(watch.seen[i].text, "\nuser.uid=0\n") && strstr(watch.seen[i].text, "\nevt.arg.flags=O_RDONLY\n");
+        assert_int_equal(plain, 1);
+        for (size_t i = 0; i < watch.n; i++)
+                connects += watch.seen[i].kind == SENSOR_connect;
+        assert_int_equal(connects, 2);
+        watch_expect(&watch, "connect", "fd.rport=54", "fd.l4proto=udp", "fd.connected=true");
+        watch_expect(&watch, "openat", "fd.name=/etc/hostname", "fd.nameraw=../etc/hostname");
+        watch_expect(&watch, "openat", "fd.name=/etc/hostname", "evt.arg.flags=O_RDONLY|O_NONBLOCK");
+        watch_expect(&watch, "openat", "fd.name=/etc/hostname", "user.uid=1");
+}
+
+static void act_renamed(void)
+{
+        MUST(chdir(folder));
+        MUST(mkdir("r1", 0755));
+        close(open("r1/file", O_CREAT | O_WRONLY, 0644));
+        MUST(chdir("r1"));
+        close(open("file", O_RDONLY));
+        MUST(rename("../r1", "../r2"));
+        close(open("file", O_RDONLY));
+        MUST(unlink("file"));
+        MUST(rmdir("../r2"));
+}
+
+/* A file whose folder is called otherwise now is not the same again. */
+static void test_renamed(void **state)
+{
+        NEEDS_BPF();
+        watch_run(&watch, act_renamed);
+        watch_expect(&watch, "openat", with("fd.name", in_folder("r1/file")), "evt.is_open_read=true");
+        watch_expect(&watch, "openat", with("fd.name", in_folder("r2/file")), "evt.is_open_read=true");
+}
+
 static void act_names(void)
 {
         MUST(chdir(folder));
@@ -656,7 +719,7 @@ static int end(void **state)
 int main(void)
 {
         const struct CMUnitTest tests[] = {
-                cmocka_unit_test(test_terminal), cmocka_unit_test(test_strange),
+                cmocka_unit_test(test_repeats),  cmocka_unit_test(test_renamed),    cmocka_unit_test(test_terminal), cmocka_unit_test(test_strange),
                 cmocka_unit_test(test_exec),     cmocka_unit_test(test_memfd),      cmocka_unit_test(test_open),
                 cmocka_unit_test(test_names),    cmocka_unit_test(test_overlay),    cmocka_unit_test(test_sockets),    cmocka_unit_test(test_privileges),
                 cmocka_unit_test(test_uring),    cmocka_unit_test(test_scope),    cmocka_unit_test(test_report),

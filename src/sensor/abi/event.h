@@ -147,6 +147,7 @@ struct sensor_settings {
         uint32_t test_tid;                 /* whose acts pass every filter: the self-test's; 0: nobody's */
         uint32_t own_pid;                  /* whose acts are never told */
         uint32_t wake_bytes;               /* waiting bytes at which the reader is woken */
+        uint64_t repeat_ns;                /* what is the same but for its time is told once in so long; 0: always */
 };
 
 /* One a kind and processor. */

@@ -5,27 +5,42 @@
 
 #include "sensor/bpf/extract.h"
 
-/* NULL: no event is to be made. Otherwise it has its header, result and arguments. One tracepoint a call, and one
- * program for all calls of one shape: the number of the call says which kind it is. */
-static __always_inline struct scratch *call__begin(struct syscall_exit *ctx)
+struct call {
+        uint32_t kind, flags;
+};
+
+/* One tracepoint a call, and one program for all calls of one shape: the number of the call says which kind it is. False:
+ * no event is to be made. */
+static __always_inline bool call__wanted(struct syscall_exit *ctx, struct call *ret)
 {
-        uint32_t nr = (uint32_t)ctx->nr, *known = bpf_map_lookup_elem(&kinds_of_calls, &nr), kind;
-        struct task_struct *task = CURRENT_TASK();
-        struct scratch *s;
+        uint32_t nr = (uint32_t)ctx->nr, *known = bpf_map_lookup_elem(&kinds_of_calls, &nr);
         int flags;
 
         if (!known || !*known)
-                return NULL;
-        kind = *known - 1;
-        flags = base__wanted(kind, task);
-        if (flags < 0)
-                return NULL;
-        s = emit__begin(kind, (uint32_t)flags, task);
+                return false;
+        ret->kind = *known - 1;
+        flags = base__wanted(ret->kind, CURRENT_TASK());
+        ret->flags = (uint32_t)flags;
+        return flags >= 0;
+}
+
+/* An event with its header, result and arguments. */
+static __always_inline struct scratch *call__make(struct syscall_exit *ctx, const struct call *call)
+{
+        struct scratch *s = emit__begin(call->kind, call->flags, CURRENT_TASK());
+
         if (!s)
                 return NULL;
         s->header.result = ctx->ret;
         extract__args(s);
         return s;
+}
+
+static __always_inline struct scratch *call__begin(struct syscall_exit *ctx)
+{
+        struct call call;
+
+        return call__wanted(ctx, &call) ? call__make(ctx, &call) : NULL;
 }
 
 static __always_inline struct task_struct *call__task(void)

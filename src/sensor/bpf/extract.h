@@ -113,12 +113,11 @@ static __noinline void extract__path(struct scratch *s, uint32_t type, const str
 
 static __always_inline struct file *extract__file_of(struct task_struct *task, int64_t fd)
 {
-        struct fdtable *table = BPF_CORE_READ(task, files, fdt);
         struct file **slots, *file = NULL;
 
-        if (fd < 0 || !table || (uint64_t)fd >= BPF_CORE_READ(table, max_fds))
+        if (fd < 0 || (uint64_t)fd >= READ(task, files, fdt, max_fds)) /* 0 of who has no table */
                 return NULL;
-        slots = BPF_CORE_READ(table, fd);
+        slots = READ(task, files, fdt, fd);
         bpf_probe_read_kernel(&file, sizeof(file), slots + fd);
         return file;
 }

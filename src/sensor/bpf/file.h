@@ -4,6 +4,7 @@
 #define TALLYMAN_SENSOR_BPF_FILE_H
 
 #include "sensor/bpf/call.h"
+#include "sensor/bpf/repeat.h"
 
 #define OPEN_HOW_BYTES 24
 #define PROT_EXEC 4
@@ -88,12 +89,21 @@ static __always_inline void file__names(struct scratch *s)
 SEC("tracepoint")
 int exit_open(struct syscall_exit *ctx)
 {
-        struct scratch *s = call__begin(ctx);
+        struct task_struct *task = CURRENT_TASK();
+        struct scratch *s;
         struct file *file;
+        struct call call;
 
+        if (!call__wanted(ctx, &call))
+                return 0;
+        file = extract__file_of(task, ctx->ret);
+        if (file && !call.flags && repeat__was_told(task, file, call.kind)) {
+                base__count_dropped(call.kind);
+                return 0;
+        }
+        s = call__make(ctx, &call);
         if (!s)
                 return 0;
-        file = extract__file_of(call__task(), s->header.result);
         if (file)
                 extract__file(s, file);
         file__names(s);

@@ -190,6 +190,7 @@ struct task_struct {
         int exit_code;
         unsigned int flags;
         unsigned long long start_boottime;
+        unsigned long long self_exec_id;
         struct task_struct *real_parent, *group_leader;
         struct pid *thread_pid;
         const struct cred *cred;

@@ -4,6 +4,7 @@
 #define TALLYMAN_SENSOR_BPF_NET_H
 
 #include "sensor/bpf/call.h"
+#include "sensor/bpf/repeat.h"
 
 #define SOCKADDR_MAX 110 /* struct sockaddr_un, the longest of those that are told */
 
@@ -103,15 +104,58 @@ static __always_inline bool net__is_dull(struct scratch *s, struct file *file, s
         return !net__is_first(s, at, BPF_CORE_READ(file, f_inode, i_ino));
 }
 
+#define DATAGRAM 2 /* SOCK_DGRAM */
+
+static __noinline bool net__was_told(struct task_struct *task)
+{
+        const struct sensor_settings *set = base__settings();
+        struct pt_regs *regs = extract__registers();
+        uint64_t fd, words[2] = { 0 };
+        struct socket *socket;
+        struct repeat key;
+        struct sock *sk;
+
+#ifdef __TARGET_ARCH_x86
+        fd = BPF_CORE_READ(regs, di);
+#else
+        fd = BPF_CORE_READ(regs, orig_x0);
+#endif
+        socket = extract__socket_of(extract__file_of(task, (int32_t)fd));
+        if (!set || !set->repeat_ns || !socket)
+                return false;
+        sk = BPF_CORE_READ(socket, sk);
+        if (BPF_CORE_READ(sk, sk_type) != DATAGRAM)
+                return false;
+        key.b = (uint64_t)BPF_CORE_READ(sk, __sk_common.skc_family) << 32 | BPF_CORE_READ(sk, __sk_common.skc_dport);
+        if (key.b >> 32 == AF_INET)
+                bpf_probe_read_kernel(words, 4, &sk->__sk_common.skc_daddr);
+        else if (key.b >> 32 == AF_INET6)
+                bpf_probe_read_kernel(words, 16, &sk->__sk_common.skc_v6_daddr);
+        else
+                return false;
+        key.a = repeat__mix(repeat__actor(task), SENSOR_connect);
+        key.b = repeat__mix(repeat__mix(key.b, words[0]), words[1]);
+        return repeat__look(set, &key);
+}
+
 SEC("tracepoint")
 int exit_socket(struct syscall_exit *ctx)
 {
-        struct scratch *s = call__begin(ctx);
+        struct task_struct *task = CURRENT_TASK();
         uint64_t size = 0, at;
         struct socket *socket;
         struct sock *sk = NULL;
+        struct scratch *s;
         struct file *file;
+        struct call call;
 
+        if (!call__wanted(ctx, &call))
+                return 0;
+        if (call.kind == SENSOR_connect && !call.flags && ctx->ret == 0 && net__was_told(task)) {
+                base__count_dropped(call.kind);
+                return 0;
+        }
+        s = call__make(ctx, &call);
         if (!s)
                 return 0;
         file = extract__file_of(call__task(), net__fd(s));
