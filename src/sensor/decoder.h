@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Raw events → the facts that rules read. A decoder keeps the table of processes, fed by the events themselves, so a
- * recording needs no /proc. Arguments are as Falco's rule language has them: flags by name, modes in octal, paths absolute.
+ * Raw events → the facts that rules read. A decoder keeps the table of processes, fed by the events themselves, so that
+ * it needs no /proc. Arguments are as Falco's rule language has them: flags by name, modes in octal, paths absolute.
  */
 #ifndef TALLYMAN_SENSOR_DECODER_H
 #define TALLYMAN_SENSOR_DECODER_H

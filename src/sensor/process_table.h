@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Private to the room: the table of processes. Told by events only, so that a recording fills it as the kernel does. A
+ * Private to the room: the table of processes. Told by events only. A
  * process is its id and its start: an id that comes again is another process. Who died stays as long as a child of it
  * lives (the ancestors of an event), but not in the table of ids. Bounded in number and in bytes of text; who was silent
  * longest makes room.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The sensor: what processes do, as the kernel sees it. Two sources give the same events: the kernel (sensor_open) and a
- * recording (recording_open, sensor/recording.h). Who reads them makes `struct syscall_event` of them with a decoder
+ * The sensor: what processes do, as the kernel sees it. Two sources give the same events: the kernel (sensor_open), and
+ * another process that listens to it (sensor/remote.h). Who reads them makes `struct syscall_event` of them with a decoder
  * (sensor/decoder.h), which keeps the table of processes:
  *
  *      sensor_open(&options, &sensor, err)          attaches, tests itself
@@ -62,12 +62,10 @@ const void *sensor_raw_struct(const struct sensor_raw *raw, enum sensor_part_typ
 /* Who takes events. A negative errno ends the poll and is what it returns. */
 struct sensor_sink {
         int (*event)(void *data, const struct sensor_raw *raw, struct error *err);
-        /* From recordings: what else was written (recording_note()). May be NULL. */
-        int (*note)(void *data, uint32_t type, struct str payload, struct error *err);
         void *data;
 };
 
-/* ---- a source of events: the kernel, or a recording ---- */
+/* ---- a source of events: the kernel, or another process ---- */
 
 struct sensor_source;
 struct sensor_kinds;
@@ -75,7 +73,6 @@ struct sensor_report;
 struct sensor_source_ops {
         int (*poll)(struct sensor_source *source, int timeout_ms, const struct sensor_sink *sink, struct error *err);
         struct sensor_source *(*free)(struct sensor_source *source);
-        /* Of the kernel only; NULL in recordings, of which nothing can be asked. */
         int (*set_kinds)(struct sensor_source *source, const struct sensor_kinds *kinds, struct error *err);
         int (*ignore)(struct sensor_source *source, uint64_t cgroup, struct error *err);
         void (*forget)(struct sensor_source *source, uint64_t cgroup);
@@ -88,9 +85,8 @@ struct sensor_source {
         const struct sensor_source_ops *ops;
 };
 
-/* Hands what is there to the sink, waiting at most `timeout_ms` for something. The number of events, 0: none came;
- * -ENODATA: there will be no more (the end of a recording; notes count as events). Events of one processor come in order; those of several are
- * in the order in which they were written. */
+/* Hands what is there to the sink, waiting at most `timeout_ms` for something. The number of events, 0: none came.
+ * Events of one processor come in order; those of several are in the order in which they were written. */
 static inline int sensor_poll(struct sensor_source *source, int timeout_ms, const struct sensor_sink *sink,
                               struct error *err)
 {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Inputs of the target 'recording': "u8 type, u32 size, event" each. Follows src/sensor/abi/event.h."""
+"""Inputs of the target 'decoder': "u8 type, u32 size, event" each. Follows src/sensor/abi/event.h."""
 import re
 import pathlib
 import struct
@@ -49,7 +49,7 @@ def image(path="/usr/bin/sh", argv="sh\0-c\0id\0", env="A=1\0B\0", marks=0):
             part(ARGV, argv.encode()), part(ENV, env.encode())]
 
 
-def recording():
+def decoder():
     six = struct.pack("<HH4s16sI", 10, 0x5000, b"", b"\0" * 10 + b"\xff\xff\x7f\0\0\1", 0)
     four = struct.pack("<HH4s8s", 2, 0x5000, b"\x0a\0\0\1", b"")
     life = [event("procinfo", image("/sbin/init", "init\0"), pid=1, ppid=0, start=1, flags=18),
@@ -76,7 +76,6 @@ def recording():
         event("bind", [socket_part(1, 1, 0, (0, b""), (0, b"")), part(SOCKADDR, b"\1\0\0abstract\0x")], args=[3]),
         event("bind", [socket_part(16, 3, 0)], args=[3]), event("dup2", [socket_part()], result=0))
     yield "cgroup", frames(event("cgroup_mkdir", [text(CGROUP, "/docker/abc")], result=99), event("cgroup_rmdir", [], result=99))
-    yield "note", frames(b"anything at all", kind=7)
     yield "size-too-big", frames(event("openat", size=4096))
     yield "part-beyond", frames(event("openat", [struct.pack("<HHI", 1, 0, 400) + b"x" * 8]))
     yield "parts-too-many", frames(event("openat", n_parts=33))
@@ -88,4 +87,4 @@ def recording():
                                event("openat", pid=6, ppid=5), event("openat", pid=5, ppid=6))
 
 
-INPUTS = {"recording": recording}
+INPUTS = {"decoder": decoder}

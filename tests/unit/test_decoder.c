@@ -16,7 +16,6 @@
 #include "base/hash.h"
 #include "raw_event.h"
 #include "sensor/decoder.h"
-#include "sensor/recording.h"
 
 static struct raw_event event;
 
@@ -234,132 +233,6 @@ static void test_gaps_are_losses(void **state)
         assert_int_equal(counters.lost, 1); /* 7 of processor 0; 8 came late */
 }
 
-/* ---- recordings ---- */
-
-static unsigned n_events, n_notes;
-
-static int on_event(void *data, const struct sensor_raw *raw, struct error *err)
-{
-        n_events++;
-        assert_int_equal(raw->clock, 5000);
-        assert_int_equal(raw->header->pid, 40 + n_events);
-        assert_true(str_equals(sensor_raw_part(raw, SENSOR_PART_NAME), "/x"));
-        return 0;
-}
-
-static int on_note(void *data, uint32_t type, struct str payload, struct error *err)
-{
-        n_notes++;
-        assert_int_equal(type, 3);
-        assert_true(str_equals(payload, "docker"));
-        return 0;
-}
-
-static void record(int fd, uint32_t first, unsigned n)
-{
-        _cleanup_(recorder_freep) struct recorder *recorder = NULL;
-        struct error err = ERROR_INIT;
-
-        assert_int_equal(recorder_new(fd, STR_LIT("here"), &recorder, &err), 0);
-        for (unsigned i = 0; i < n; i++) {
-                raw_begin(&event, SENSOR_unlink, first + i, 1, 1);
-                raw_text(&event, SENSOR_PART_NAME, "/x");
-                assert_int_equal(recorder_event(recorder, raw_end(&event), &err), 0);
-        }
-        assert_int_equal(recorder_note(recorder, 3, STR_LIT("docker"), &err), 0);
-        assert_int_equal(recorder_flush(recorder, &err), 0);
-        assert_int_equal(recorder_size(recorder), lseek(fd, 0, SEEK_CUR));
-}
-
-/* Returns how it ended. */
-static int read_back(int fd, bool *ret_cut, struct error *err)
-{
-        _cleanup_(sensor_source_freep) struct sensor_source *source = NULL;
-        const struct sensor_sink sink = { .event = on_event, .note = on_note };
-        int r;
-
-        n_events = n_notes = 0;
-        if (lseek(fd, 0, SEEK_SET) < 0)
-                return -errno;
-        r = recording_open(dup(fd), &source, err);
-        if (r < 0)
-                return r;
-        assert_true(str_equals(recording_hostname(source), "here"));
-        do
-                r = sensor_poll(source, 0, &sink, err);
-        while (r > 0);
-        *ret_cut = recording_was_cut(source);
-        return r;
-}
-
-static void test_recording(void **state)
-{
-        int fd = memfd_create("recording", 0);
-        struct error err = ERROR_INIT;
-        bool cut;
-
-        record(fd, 41, 1000);
-        assert_int_equal(read_back(fd, &cut, &err), -ENODATA);
-        assert_int_equal(n_events, 1000);
-        assert_int_equal(n_notes, 1);
-        assert_false(cut);
-        record(fd, 1041, 5); /* goes on where it ended */
-        assert_int_equal(read_back(fd, &cut, &err), -ENODATA);
-        assert_int_equal(n_events, 1005);
-        assert_int_equal(n_notes, 2);
-        close(fd);
-}
-
-/* A crash or a full disk: whatever the length, what is whole is read, and recording goes on after it. */
-static void test_recording_cut(void **state)
-{
-        int fd = memfd_create("recording", 0);
-        struct error err = ERROR_INIT;
-        off_t size, head = 8 + 16 + 4 + 4;
-        bool cut;
-
-        record(fd, 41, 2);
-        size = lseek(fd, 0, SEEK_END);
-        for (off_t n = size - 1; n >= head; n--) {
-                assert_int_equal(ftruncate(fd, n), 0);
-                assert_int_equal(read_back(fd, &cut, &err), -ENODATA);
-                assert_true(cut || n == head || n == head + (size - head - 32) / 2 || n == size - 32);
-        }
-        for (off_t n = head - 1; n > 0; n--) {
-                assert_int_equal(ftruncate(fd, n), 0);
-                assert_int_equal(read_back(fd, &cut, &err), -EBADMSG);
-        }
-        assert_int_equal(ftruncate(fd, 0), 0);
-        assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
-        record(fd, 41, 2);
-        assert_int_equal(ftruncate(fd, size - 40), 0);
-        record(fd, 42, 1);
-        assert_int_equal(read_back(fd, &cut, &err), -ENODATA);
-        assert_int_equal(n_events, 2);
-        assert_false(cut);
-        close(fd);
-}
-
-static void test_recording_damaged(void **state)
-{
-        int fd = memfd_create("recording", 0);
-        struct error err = ERROR_INIT;
-        char byte;
-        bool cut;
-
-        record(fd, 41, 3);
-        assert_int_equal(pread(fd, &byte, 1, 300), 1);
-        byte ^= 1;
-        assert_int_equal(pwrite(fd, &byte, 1, 300), 1);
-        assert_int_equal(read_back(fd, &cut, &err), -EBADMSG);
-        assert_int_equal(n_events, 1);
-        assert_non_null(strstr(err.message, "damaged at byte 264"));
-        assert_int_equal(pwrite(fd, "x", 1, 0), 1);
-        assert_int_equal(read_back(fd, &cut, &err), -EBADMSG);
-        assert_non_null(strstr(err.message, "no recording"));
-        close(fd);
-}
-
 /* ---- checking ---- */
 
 static void test_sizes_are_not_believed(void **state)
@@ -414,9 +287,6 @@ int main(void)
                 cmocka_unit_test(test_limits),
                 cmocka_unit_test(test_a_chain_of_the_dead_is_cut),
                 cmocka_unit_test(test_gaps_are_losses),
-                cmocka_unit_test(test_recording),
-                cmocka_unit_test(test_recording_cut),
-                cmocka_unit_test(test_recording_damaged),
                 cmocka_unit_test(test_sizes_are_not_believed),
                 cmocka_unit_test(test_kinds),
         };

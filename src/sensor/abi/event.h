@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the programs in the kernel write and the reader, recordings and replays read: a header, then parts. Fixed width,
+ * What the programs in the kernel write and its reader reads: a header, then parts. Fixed width,
  * native byte order, explicit padding; nothing here is a pointer. A reader believes no size and no order of parts.
  */
 #ifndef TALLYMAN_SENSOR_ABI_EVENT_H

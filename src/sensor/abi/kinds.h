@@ -2,7 +2,7 @@
 /*
  * Kinds of events, shared by the programs in the kernel and by who reads them. X(name, shape): `name` is the evt.type
  * that rules know; `shape` says which program sees it and what it puts into the event (see abi/event.h, "Parts").
- * Numbers are positions here and stand in recordings: a new kind goes to the end.
+ * Numbers are positions here; a new kind goes to the end.
  *
  *   TASK   life of processes, by the scheduler's own tracepoints
  *   CGROUP making and removing of control groups; rules do not see them
