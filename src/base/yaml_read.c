@@ -17,6 +17,22 @@ int yaml_say(const char *file, const struct yaml_node *node, struct error *err, 
         return error_say(err, -EBADMSG, "%s:%u:%u: %s", file, node->mark.line, node->mark.column, text.data);
 }
 
+int yaml_read_document(const char *file, struct str text, const struct yaml_limits *limits, const struct yaml_parser *yaml,
+                       struct arena *arena, const struct yaml_node **ret, struct error *err)
+{
+        struct yaml_node **documents;
+        struct yaml_mark where = { 0 };
+        size_t n;
+        int r = yaml_parse_with(yaml, text, limits, arena, &documents, &n, &where, err);
+
+        if (r < 0)
+                return where.line ? error_wrap(err, "%s:%u:%u", file, where.line, where.column) : error_wrap(err, "%s", file);
+        if (n != 1)
+                return error_say(err, -EBADMSG, "%s: one document is expected, there are %zu", file, n);
+        *ret = documents[0];
+        return 0;
+}
+
 static bool is_among(struct str name, const char *const *keys, size_t n)
 {
         for (size_t i = 0; i < n; i++)

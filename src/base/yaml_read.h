@@ -8,6 +8,10 @@
 /* -EBADMSG, "FILE:LINE:COLUMN: …". */
 int yaml_say(const char *file, const struct yaml_node *node, struct error *err, const char *fmt, ...) _printf_(4, 5);
 
+/* Parses a text that holds one document. Errors name `file`, and the place where there is one. */
+int yaml_read_document(const char *file, struct str text, const struct yaml_limits *limits, const struct yaml_parser *yaml,
+                       struct arena *arena, const struct yaml_node **ret, struct error *err) _must_check_;
+
 /* All keys of a mapping are among these. -EBADMSG; `what` says what it is: "a case". Not a mapping: likewise. */
 int yaml_check_keys(const char *file, const struct yaml_node *node, const char *what, const char *const *keys, size_t n,
                     struct error *err) _must_check_;

@@ -36,7 +36,7 @@ static void add_amount(struct buf *text, const char *what, uint64_t files, uint6
         buf_putc(text, '\n');
 }
 
-int cmd_cache_prune(const struct arguments *args, struct error *err)
+static int cmd_cache_prune(const struct arguments *args, struct error *err)
 {
         _cleanup_(cache_freep) struct cache *cache = NULL;
         _cleanup_(buf_free) struct buf text = { 0 };
@@ -57,3 +57,30 @@ int cmd_cache_prune(const struct arguments *args, struct error *err)
         add_amount(&text, "kept   ", report.kept_files, report.kept_bytes);
         return print_text(&text, err);
 }
+
+/* ---- how it is called ---- */
+
+static const struct option_spec prune_options[] = {
+        { "max-size", 0, "SIZE", "Keep what was used last, up to this many bytes; with K, M, G or T." },
+        { "older-than", 0, "AGE", "Remove what was not used for this long: a number with s, m, h, d or w, as in 30d." },
+        { "all", 0, NULL, "Remove everything." },
+        { NULL },
+};
+
+static const struct help_item prune_examples[] = {
+        { "tallyman cache prune --older-than 30d --max-size 2G",
+          "Removes what was not used for 30 days, then the oldest until 2 GiB are left." },
+        { NULL },
+};
+
+const struct command command_cache_prune = {
+        .name = "cache prune",
+        .group = GROUP_GENERAL,
+        .summary = "remove results of earlier scans",
+        .synopsis = "[OPTION...]",
+        .description = "Removes remembered layers and indexes that are no longer wanted, and prints what was removed and "
+                       "what was kept. At least one of the options is needed. A later scan reads again what it needs.",
+        .options = prune_options,
+        .examples = prune_examples,
+        .run = cmd_cache_prune,
+};

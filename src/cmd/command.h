@@ -59,7 +59,7 @@ struct operand_spec {
 struct arguments;
 
 struct command {
-        const char *name; /* one or two words; NULL ends the table */
+        const char *name; /* one or two words;  */
         enum command_group group;
         const char *summary;     /* one line, no full stop */
         const char *synopsis;    /* what follows the name */
@@ -74,7 +74,8 @@ struct command {
         int (*run)(const struct arguments *args, struct error *err);
 };
 
-extern const struct command commands[];
+extern const struct command *const commands[]; /* ended by NULL */
+#define FOR_EACH_COMMAND(c) for (const struct command *const *c##_at = commands, *c = *c##_at; c; c = *++c##_at)
 extern const struct option_spec global_options[];
 extern const struct help_item exit_statuses[];
 
@@ -123,33 +124,12 @@ int completion_script(const char *shell, struct buf *out, struct error *err) _mu
 
 /* ---- commands ---- */
 
-int cmd_scan(const struct arguments *args, struct error *err) _must_check_;
-int cmd_watch(const struct arguments *args, struct error *err) _must_check_;
-int cmd_sbom(const struct arguments *args, struct error *err) _must_check_;
-int cmd_events(const struct arguments *args, struct error *err) _must_check_;
-int cmd_replay(const struct arguments *args, struct error *err) _must_check_;
-int cmd_policy_check(const struct arguments *args, struct error *err) _must_check_;
-int cmd_key_generate(const struct arguments *args, struct error *err) _must_check_;
-int cmd_key_show(const struct arguments *args, struct error *err) _must_check_;
-int cmd_key_sign(const struct arguments *args, struct error *err) _must_check_;
-int cmd_key_verify(const struct arguments *args, struct error *err) _must_check_;
-int cmd_rules_bundle(const struct arguments *args, struct error *err) _must_check_;
-int cmd_rules_check(const struct arguments *args, struct error *err) _must_check_;
-int cmd_rules_explain(const struct arguments *args, struct error *err) _must_check_;
-int cmd_rules_fields(const struct arguments *args, struct error *err) _must_check_;
-int cmd_rules_test(const struct arguments *args, struct error *err) _must_check_;
-int cmd_rules_list(const struct arguments *args, struct error *err) _must_check_;
-int cmd_containers(const struct arguments *args, struct error *err) _must_check_;
-int cmd_cache_prune(const struct arguments *args, struct error *err) _must_check_;
-int cmd_db_update(const struct arguments *args, struct error *err) _must_check_;
-int cmd_db_status(const struct arguments *args, struct error *err) _must_check_;
-int cmd_db_show(const struct arguments *args, struct error *err) _must_check_;
-int cmd_db_export(const struct arguments *args, struct error *err) _must_check_;
-int cmd_db_import(const struct arguments *args, struct error *err) _must_check_;
-int cmd_db_compare(const struct arguments *args, struct error *err) _must_check_;
-int cmd_version(const struct arguments *args, struct error *err) _must_check_;
-int cmd_help(const struct arguments *args, struct error *err) _must_check_;
-int cmd_completion(const struct arguments *args, struct error *err) _must_check_;
+extern const struct command command_scan, command_sbom, command_policy_check, command_rules_bundle, command_rules_check,
+        command_rules_explain, command_rules_fields, command_rules_list, command_rules_test, command_watch,
+        command_key_generate, command_key_show, command_key_sign, command_key_verify, command_replay,
+        command_events, command_containers, command_cache_prune, command_db_update, command_db_status,
+        command_db_show, command_db_export, command_db_import, command_db_compare, command_version,
+        command_help, command_completion;
 
 /* Everything in `text` to standard output. */
 int print_text(const struct buf *text, struct error *err) _must_check_;

@@ -30,7 +30,7 @@ static void add_words(struct buf *out, const char *topic)
         size_t n = topic ? strlen(topic) + 1 : 0;
         const char *separator = "", *last = "";
 
-        for (const struct command *c = commands; c->name; c++) {
+        FOR_EACH_COMMAND(c) {
                 size_t length;
 
                 if (topic && (strncmp(c->name, topic, n - 1) != 0 || c->name[n - 1] != ' '))
@@ -101,7 +101,7 @@ static void bash_script(struct buf *out)
                       "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
                       "        word=${COMP_WORDS[i]}\n"
                       "        case \"$topic${topic:+ }$word\" in\n");
-        for (const struct command *c = commands; c->name; c++) {
+        FOR_EACH_COMMAND(c) {
                 const char *space = strchr(c->name, ' ');
 
                 if (space)
@@ -111,7 +111,7 @@ static void bash_script(struct buf *out)
         buf_puts(out, "        esac\n    done\n    case $prev in\n");
         bash_values(out, global_options);
         buf_puts(out, "    esac\n    case $command in\n");
-        for (const struct command *c = commands; c->name; c++) {
+        FOR_EACH_COMMAND(c) {
                 buf_printf(out, "    '%s')\n        case $prev in\n", c->name);
                 bash_values(out, c->options);
                 buf_puts(out, "        esac\n        if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '");
@@ -124,7 +124,7 @@ static void bash_script(struct buf *out)
         buf_puts(out, "    *)\n        if [[ $cur == -* ]]; then COMPREPLY=($(compgen -W '");
         bash_options(out, global_options);
         buf_puts(out, "' -- \"$cur\")); return; fi\n        case $topic in\n");
-        for (const struct command *c = commands; c->name; c++) {
+        FOR_EACH_COMMAND(c) {
                 const char *space = strchr(c->name, ' ');
                 char topic[64];
 
@@ -178,17 +178,17 @@ static void zsh_script(struct buf *out)
                       "    local command= skip=1 i\n"
                       "    for ((i = 2; i < CURRENT; i++)); do\n"
                       "        case \"${words[i]} ${words[i+1]}\" in\n");
-        for (const struct command *c = commands; c->name; c++)
+        FOR_EACH_COMMAND(c)
                 if (strchr(c->name, ' '))
                         buf_printf(out, "        '%s') command='%s'; skip=$((i + 1)); break ;;\n", c->name, c->name);
-        for (const struct command *c = commands; c->name; c++)
+        FOR_EACH_COMMAND(c)
                 if (!strchr(c->name, ' '))
                         buf_printf(out, "        '%s '*) command='%s'; skip=$i; break ;;\n", c->name, c->name);
         buf_puts(out, "        esac\n    done\n"
                       "    if [[ -n $command ]] && ((skip < CURRENT)); then\n"
                       "        shift $((skip - 1)) words\n        ((CURRENT -= skip - 1))\n    else\n        command=\n    fi\n"
                       "    case $command in\n");
-        for (const struct command *c = commands; c->name; c++) {
+        FOR_EACH_COMMAND(c) {
                 buf_printf(out, "    '%s')\n        _arguments -s", c->name);
                 zsh_options(out, c->options);
                 zsh_options(out, global_options);
@@ -211,7 +211,7 @@ static void zsh_script(struct buf *out)
         buf_puts(out, "    *)\n        _arguments -s");
         zsh_options(out, global_options);
         buf_puts(out, " \\\n            '*:COMMAND:((");
-        for (const struct command *c = commands; c->name; c++) {
+        FOR_EACH_COMMAND(c) {
                 /* "cache prune" is offered as two words: its first only stands for all that begin so. */
                 buf_printf(out, "%.*s\\:\"", (int)strcspn(c->name, " "), c->name);
                 add_quotable(out, c->summary, true);
@@ -282,7 +282,7 @@ static void fish_command(struct buf *out, const struct command *c)
 static void fish_script(struct buf *out)
 {
         buf_puts(out, "# fish completion for tallyman\n# SPDX-License-Identifier: Apache-2.0\ncomplete -c tallyman -f\n");
-        for (const struct command *c = commands; c->name; c++)
+        FOR_EACH_COMMAND(c)
                 fish_command(out, c);
         fish_options(out, global_options, NULL);
 }
@@ -300,10 +300,30 @@ int completion_script(const char *shell, struct buf *out, struct error *err)
         return buf_ok(out) ? 0 : error_oom(err);
 }
 
-int cmd_completion(const struct arguments *args, struct error *err)
+static int cmd_completion(const struct arguments *args, struct error *err)
 {
         _cleanup_(buf_free) struct buf text = { 0 };
         int r = completion_script(args->operands[0], &text, err);
 
         return r < 0 ? r : print_text(&text, err);
 }
+
+/* ---- how it is called ---- */
+
+static const char *const shells[] = { "bash", "zsh", "fish", NULL };
+
+static const struct help_item completion_examples[] = {
+        { "source <(tallyman completion bash)", "Completes in the shell at hand." },
+        { NULL },
+};
+
+const struct command command_completion = {
+        .name = "completion",
+        .group = GROUP_GENERAL,
+        .summary = "print a shell's completion script",
+        .synopsis = "SHELL",
+        .description = "Prints a script that teaches a shell the commands and options. Packages install these scripts.",
+        .operand = { "SHELL", "The shell.", shells, 1, 1 },
+        .examples = completion_examples,
+        .run = cmd_completion,
+};

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "cmd/command.h"
+#include "cmd/shared_options.h"
 #include "engine/engine.h"
 
 #define NS_PER_SECOND INT64_C(1000000000)
@@ -328,7 +329,7 @@ static void listing_done(struct listing *l)
         buf_free(&l->notes);
 }
 
-int cmd_containers(const struct arguments *args, struct error *err)
+static int cmd_containers(const struct arguments *args, struct error *err)
 {
         _cleanup_(container_table_freep) struct container_table *table = NULL;
         _cleanup_(listing_done) struct listing listing = { 0 };
@@ -352,3 +353,32 @@ int cmd_containers(const struct arguments *args, struct error *err)
                 return r;
         return listing.pending ? EXIT_STATUS_INCOMPLETE : EXIT_STATUS_DONE;
 }
+
+/* ---- how it is called ---- */
+
+static const struct option_spec containers_options[] = {
+        { "format", 'f', "FORMAT", "How the list is written. The default is table.", table_or_json },
+        { NULL },
+};
+
+static const struct help_item containers_examples[] = {
+        { "tallyman containers", "Lists what runs here, whatever runs it." },
+        { NULL },
+};
+
+const struct command command_containers = {
+        .name = "containers",
+        .group = GROUP_OPERATION,
+        .summary = "list the containers that run here",
+        .synopsis = "[OPTION...]",
+        .description =
+                "Lists the containers of Docker, containerd, CRI-O, podman, crun and runc alike, with the image that each "
+                "runs and its digest. It reads cgroups, the containers' bundles and the engines' own files, and asks "
+                "containerd's socket for images; no engine's program is called.\n\n"
+                "Below the table stands why something is missing: bare runtimes know of no image, and an image that was "
+                "never in a registry has no digest. If a container could not be read completely, the exit status is 3. "
+                "Who is not root sees what the engines' files allow.",
+        .options = containers_options,
+        .examples = containers_examples,
+        .run = cmd_containers,
+};

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "cmd/command.h"
 #include "cmd/db.h"
+#include "cmd/shared_options.h"
 #include "vuln/update.h"
 
 #define PROBLEMS_SHOWN 20
@@ -83,7 +84,7 @@ static int report_update(const struct update_report *report, struct error *err)
         return print_text(&text, err);
 }
 
-int cmd_db_update(const struct arguments *args, struct error *err)
+static int cmd_db_update(const struct arguments *args, struct error *err)
 {
         _cleanup_(update_report_done) struct update_report report = { 0 };
         _cleanup_free_ const char **ecosystems = calloc(args->n_options + 1, sizeof(*ecosystems));
@@ -265,7 +266,7 @@ static int finish_json(struct json_writer *w, struct output *out, struct error *
         return r < 0 ? r : output_finish(out, err);
 }
 
-int cmd_db_status(const struct arguments *args, struct error *err)
+static int cmd_db_status(const struct arguments *args, struct error *err)
 {
         _cleanup_(db_freep) struct db *db = NULL;
         _cleanup_(json_writer_freep) struct json_writer *w = NULL;
@@ -312,7 +313,7 @@ static int show_all(const struct db *db, const char *id, struct buf *text, struc
         return shown;
 }
 
-int cmd_db_show(const struct arguments *args, struct error *err)
+static int cmd_db_show(const struct arguments *args, struct error *err)
 {
         _cleanup_(db_freep) struct db *db = NULL;
         _cleanup_(json_writer_freep) struct json_writer *w = NULL;
@@ -340,7 +341,7 @@ int cmd_db_show(const struct arguments *args, struct error *err)
 
 /* ---- export, import ---- */
 
-int cmd_db_export(const struct arguments *args, struct error *err)
+static int cmd_db_export(const struct arguments *args, struct error *err)
 {
         _cleanup_(db_freep) struct db *db = NULL;
         _cleanup_(output_freep) struct output *out = NULL;
@@ -361,7 +362,7 @@ int cmd_db_export(const struct arguments *args, struct error *err)
         return r < 0 ? r : output_finish(out, err);
 }
 
-int cmd_db_import(const struct arguments *args, struct error *err)
+static int cmd_db_import(const struct arguments *args, struct error *err)
 {
         _cleanup_close_ int fd = open(args->operands[0], O_RDONLY | O_CLOEXEC | O_NONBLOCK);
         int r = hash_init(err);
@@ -372,3 +373,81 @@ int cmd_db_import(const struct arguments *args, struct error *err)
                 r = db_import(fd, err);
         return r < 0 ? error_wrap(err, "%s", args->operands[0]) : EXIT_STATUS_DONE;
 }
+
+/* ---- how it is called ---- */
+
+static const struct option_spec update_options[] = {
+        { "from", 0, "URL|DIR", "Where records come from, in the layout of the public OSV bucket, which is the default." },
+        { "ecosystem", 0, "NAME", "Update only this one; the others stay as they are. May be repeated. The default is all that are "
+                                  "published there and known here.", NULL, true },
+        { "kev", 0, "URL|FILE", "Where the list of known exploited vulnerabilities comes from. The default is CISA's, or with --from the "
+                                "file kev/known_exploited_vulnerabilities.json there, if it exists." },
+        { "epss", 0, "URL|FILE", "Where EPSS scores come from. The default is FIRST's, or with --from the file "
+                                 "epss/epss_scores-current.csv.gz there, if it exists." },
+        { NULL },
+};
+
+static const struct help_item update_examples[] = {
+        { "tallyman db update --ecosystem Debian --ecosystem PyPI", "Fetches what images of Debian with Python need." },
+        { "tallyman db update --from /mnt/osv-copy", "Reads a copy of the bucket, without network." },
+        { NULL },
+};
+
+const struct command command_db_update = {
+        .name = "db update",
+        .group = GROUP_GENERAL,
+        .summary = "fetch what is known of vulnerabilities",
+        .synopsis = "[OPTION...]",
+        .description =
+                "Makes or renews the database that scans are held against: records as OSV publishes them, CISA's list of known "
+                "exploited vulnerabilities, and EPSS scores. The first time an ecosystem is fetched whole, later only the records "
+                "that have changed. The new database takes the place of the old one in one step; scans never wait, and an "
+                "update that fails leaves the old one. A record that can not be read is skipped, named, and makes the exit "
+                "status 3.",
+        .options = update_options,
+        .examples = update_examples,
+        .needs = NEEDS_WORKERS,
+        .run = cmd_db_update,
+};
+
+const struct command command_db_status = {
+        .name = "db status",
+        .group = GROUP_GENERAL,
+        .summary = "show the age of the database and what it holds",
+        .synopsis = "[OPTION...]",
+        .description = "Shows when the database was made, and for each ecosystem how many records there are, how new they are "
+                       "and when they were fetched. Without a database the exit status is 2.",
+        .options = db_format_options,
+        .run = cmd_db_status,
+};
+
+const struct command command_db_show = {
+        .name = "db show",
+        .group = GROUP_GENERAL,
+        .summary = "show what the database says of a vulnerability",
+        .synopsis = "[OPTION...] ID",
+        .description = "Shows every record that has this identifier or names it as an alias, as what it comes from, or as related.",
+        .options = db_format_options,
+        .operand = { "ID", "An identifier: CVE-2024-1234, GHSA-..., DSA-...", NULL, 1, 1 },
+        .run = cmd_db_show,
+};
+
+const struct command command_db_export = {
+        .name = "db export",
+        .group = GROUP_GENERAL,
+        .summary = "write the database to a file, for a machine without network",
+        .synopsis = "FILE",
+        .description = "Checks the database and writes it to one file, which db import reads elsewhere.",
+        .operand = { "FILE", "The file to write.", NULL, 1, 1 },
+        .run = cmd_db_export,
+};
+
+const struct command command_db_import = {
+        .name = "db import",
+        .group = GROUP_GENERAL,
+        .summary = "take a database that another machine exported",
+        .synopsis = "FILE",
+        .description = "Checks all of the file, then puts it in the place of the database. It keeps the age that it has.",
+        .operand = { "FILE", "What db export wrote.", NULL, 1, 1 },
+        .run = cmd_db_import,
+};

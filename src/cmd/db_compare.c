@@ -82,7 +82,7 @@ static int check_input(struct checking *c, struct error *err)
         return 0;
 }
 
-int cmd_db_compare(const struct arguments *args, struct error *err)
+static int cmd_db_compare(const struct arguments *args, struct error *err)
 {
         struct checking c = { .order = version_order_of(str_from(args->operands[0])) };
         const char *nearest = version_ecosystem_nearest(str_from(args->operands[0]));
@@ -99,3 +99,24 @@ int cmd_db_compare(const struct arguments *args, struct error *err)
         buf_free(&c.out);
         return r < 0 ? r : c.failed ? EXIT_STATUS_FINDINGS : EXIT_STATUS_DONE;
 }
+
+/* ---- how it is called ---- */
+
+static const struct help_item compare_examples[] = {
+        { "echo '1.0~rc1 < 1.0' | tallyman db compare Debian", "Holds, so nothing is printed." },
+        { NULL },
+};
+
+const struct command command_db_compare = {
+        .name = "db compare",
+        .group = GROUP_GENERAL,
+        .summary = "check statements of the form 'A < B' against an ecosystem's order of versions",
+        .synopsis = "ECOSYSTEM",
+        .description =
+                "Reads lines 'A < B', 'A = B' or 'A > B' on standard input and prints, as they came, those that do not hold; "
+                "then the exit status is 1. A version that the ecosystem's specification can not read stands below all that it "
+                "can. For authors of advisories.",
+        .operand = { "ECOSYSTEM", "As OSV names it: Debian, Alpine, Red Hat, npm, PyPI, Maven ...", NULL, 1, 1 },
+        .examples = compare_examples,
+        .run = cmd_db_compare,
+};

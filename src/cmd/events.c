@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <time.h>
@@ -150,7 +151,7 @@ static int read_log(struct question *q, const char *path, struct error *err)
         return r;
 }
 
-int cmd_events(const struct arguments *args, struct error *err)
+static int cmd_events(const struct arguments *args, struct error *err)
 {
         const char *format = arguments_get(args, "format"), *since = arguments_get(args, "since");
         _cleanup_(question_done) struct question q = { .json = format && strcmp(format, "json") == 0, .err = err };
@@ -167,3 +168,36 @@ int cmd_events(const struct arguments *args, struct error *err)
                 r = read_log(&q, args->operands[i], err);
         return r < 0 ? r : output_finish(q.out, err);
 }
+
+/* ---- how it is called ---- */
+
+static const char *const text_or_json[] = { "text", "json", NULL };
+
+static const struct option_spec events_options[] = {
+        { "where", 'w', "CONDITION", "Only events for which this holds, as a rule's condition. 'tallyman rules fields syscall' lists what can be asked." },
+        { "show", 's', "OUTPUT", "What is shown of each event, as a rule's output: text with fields behind percent signs." },
+        { "since", 0, "TIME", "Only what happened in this time before now: 90s, 5m, 12h, 2d." },
+        { "format", 'f', "FORMAT", "text, or json: an object of the fields that are shown. The default is text.", text_or_json },
+        { NULL },
+};
+
+static const struct help_item events_examples[] = {
+        { "tallyman events day.log", "Shows everything." },
+        { "tallyman events --where 'container.name = web and evt.is_open_write = true' --show '%proc.exepath wrote %fd.name' day.log",
+          "Shows which files a container opened for writing." },
+        { NULL },
+};
+
+const struct command command_events = {
+        .name = "events",
+        .group = GROUP_OPERATION,
+        .summary = "ask recordings what happened",
+        .synopsis = "[OPTION...] FILE...",
+        .description =
+                "Shows events of recordings, a line each. Which ones is asked in the language of rules, and what is shown of them "
+                "is written like a rule's output.",
+        .options = events_options,
+        .operand = { "FILE", "A recording.", NULL, 1, UINT_MAX },
+        .examples = events_examples,
+        .run = cmd_events,
+};

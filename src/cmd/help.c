@@ -101,7 +101,7 @@ void help_overview(unsigned width, struct buf *out)
         for (unsigned g = 0; g < GROUP_MAX; g++) {
                 bool any = false;
 
-                for (const struct command *c = commands; c->name; c++) {
+                FOR_EACH_COMMAND(c) {
                         if (c->group != g)
                                 continue;
                         if (!any)
@@ -143,7 +143,7 @@ void help_topic(const char *topic, unsigned width, struct buf *out)
         size_t n = strlen(topic);
 
         buf_printf(out, "Usage: tallyman %s COMMAND [ARGUMENT...]\n\nCommands:\n", topic);
-        for (const struct command *c = commands; c->name; c++)
+        FOR_EACH_COMMAND(c)
                 if (strncmp(c->name, topic, n) == 0 && c->name[n] == ' ')
                         item(out, c->name, c->summary, width);
 }
@@ -162,7 +162,7 @@ int print_text(const struct buf *text, struct error *err)
         return r < 0 ? r : output_finish(out, err);
 }
 
-int cmd_help(const struct arguments *args, struct error *err)
+static int cmd_help(const struct arguments *args, struct error *err)
 {
         _cleanup_(buf_free) struct buf text = { 0 };
         char name[128] = "";
@@ -178,7 +178,7 @@ int cmd_help(const struct arguments *args, struct error *err)
         } else {
                 size_t n = strlen(name);
 
-                for (const struct command *c = commands; c->name && !command; c++)
+                FOR_EACH_COMMAND(c)
                         if (strncmp(c->name, name, n) == 0 && c->name[n] == ' ')
                                 command = c;
                 if (!command)
@@ -187,3 +187,15 @@ int cmd_help(const struct arguments *args, struct error *err)
         }
         return print_text(&text, err);
 }
+
+/* ---- how it is called ---- */
+
+const struct command command_help = {
+        .name = "help",
+        .group = GROUP_GENERAL,
+        .summary = "show help on a command",
+        .synopsis = "[COMMAND]",
+        .description = "Shows the overview, or the help of one command.",
+        .operand = { "COMMAND", "A command, in one or two words.", NULL, 0, 2 },
+        .run = cmd_help,
+};

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/file.h"
 #include "cmd/signing.h"
+#include "cmd/shared_options.h"
 
 static int write_payload(const char *path, struct str payload, struct error *err)
 {
@@ -12,7 +13,7 @@ static int write_payload(const char *path, struct str payload, struct error *err
         return r < 0 ? r : output_finish(out, err);
 }
 
-int cmd_key_verify(const struct arguments *args, struct error *err)
+static int cmd_key_verify(const struct arguments *args, struct error *err)
 {
         _cleanup_(trust_keys_done) struct trust_keys keys = { 0 };
         _cleanup_(trust_verified_freep) struct trust_verified *verified = NULL;
@@ -38,3 +39,31 @@ int cmd_key_verify(const struct arguments *args, struct error *err)
         buf_putc(&text, '\n');
         return print_text(&text, err);
 }
+
+/* ---- how it is called ---- */
+
+static const struct option_spec verify_options[] = {
+        { "output", 'o', "FILE", "Write the content to this file, once it is verified." },
+        { "type", 0, "TYPE", "Accept content of this media type only." },
+        TRUST_OPTION("The default is all keys in /etc/tallyman/keys and ~/.config/tallyman/keys."),
+        { NULL },
+};
+
+static const struct help_item verify_examples[] = {
+        { "tallyman key verify --trust team.pub --output report.json report.json.dsse", "Takes a file out of its envelope." },
+        { NULL },
+};
+
+const struct command command_key_verify = {
+        .name = "key verify",
+        .group = GROUP_INITIATION,
+        .summary = "check a signed envelope and take the file out",
+        .synopsis = "[OPTION...] ENVELOPE",
+        .description =
+                "Verifies an envelope (DSSE), such as 'key sign' and 'rules bundle' write, and says which of the trusted keys "
+                "signed it. If none did, the exit status is 2 and nothing is written.",
+        .options = verify_options,
+        .operand = { "ENVELOPE", "The envelope.", NULL, 1, 1 },
+        .examples = verify_examples,
+        .run = cmd_key_verify,
+};

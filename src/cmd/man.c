@@ -99,7 +99,7 @@ static void add_command_list(struct buf *out)
         for (unsigned g = 0; g < GROUP_MAX; g++) {
                 bool any = false;
 
-                for (const struct command *c = commands; c->name; c++) {
+                FOR_EACH_COMMAND(c) {
                         if (c->group != g)
                                 continue;
                         if (!any)
@@ -165,7 +165,7 @@ static void add_see_also(struct buf *out, const struct command *command)
         /* In the order of the alphabet, as mdoc asks: pick the next greater name each time. */
         for (const struct command *last = NULL, *next;; last = next) {
                 next = NULL;
-                for (const struct command *c = commands; c->name; c++)
+                FOR_EACH_COMMAND(c)
                         if ((!last || strcmp(c->name, last->name) > 0) && (!next || strcmp(c->name, next->name) < 0))
                                 next = c;
                 if (!next)

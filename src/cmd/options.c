@@ -161,8 +161,9 @@ static int unknown_command(const char *name, struct error *err)
         const char *names[NAMES_MAX], *nearest;
         size_t n = 0;
 
-        for (const struct command *c = commands; c->name && n < NAMES_MAX; c++)
-                names[n++] = c->name;
+        FOR_EACH_COMMAND(c)
+                if (n < NAMES_MAX)
+                        names[n++] = c->name;
         nearest = nearest_name(name, names, n);
         if (nearest)
                 return error_say(err, -EINVAL, "unknown command '%s', did you mean '%s'?", name, nearest);
@@ -173,7 +174,7 @@ static bool is_topic(const char *word)
 {
         size_t n = strlen(word);
 
-        for (const struct command *c = commands; c->name; c++)
+        FOR_EACH_COMMAND(c)
                 if (strncmp(c->name, word, n) == 0 && c->name[n] == ' ')
                         return true;
         return false;

@@ -91,7 +91,7 @@ static int open_named_or_here(const struct arguments *args, struct policy **ret,
         return r == 0 && !*ret ? error_say(err, -ENOENT, "there is no '" POLICY_NAME "' here: name a policy") : r;
 }
 
-int cmd_policy_check(const struct arguments *args, struct error *err)
+static int cmd_policy_check(const struct arguments *args, struct error *err)
 {
         _cleanup_(policy_freep) struct policy *policy = NULL;
         _cleanup_(buf_free) struct buf text = { 0 };
@@ -108,3 +108,19 @@ int cmd_policy_check(const struct arguments *args, struct error *err)
         r = print_text(&text, err);
         return r < 0 ? r : expired ? EXIT_STATUS_FINDINGS : EXIT_STATUS_DONE;
 }
+
+/* ---- how it is called ---- */
+
+const struct command command_policy_check = {
+        .name = "policy check",
+        .group = GROUP_INITIATION,
+        .summary = "say what is wrong in a policy, and which exceptions have expired",
+        .synopsis = "[FILE]",
+        .description =
+                "Reads a policy: gates, exceptions and owners, as 'tallyman scan' uses them. Without FILE it is .tallyman.yaml in "
+                "the working directory. Names each exception that has expired, that does within 30 days, or that holds for more than "
+                "a year. The exit status is 1 if one has expired.",
+        .operand = { "FILE", "A policy.", NULL, 0, 1 },
+        .needs = NEEDS_WORKERS,
+        .run = cmd_policy_check,
+};

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include "cmd/command.h"
 #include "cmd/rules.h"
 #include "cmd/watching.h"
+#include "cmd/shared_options.h"
 #include "store/event_log.h"
 
 static int hold(struct event_log_reader *log, struct detect *detect, struct error *err)
@@ -44,7 +46,7 @@ static int replay(const char *path, struct watching *w, struct error *err)
         return r;
 }
 
-int cmd_replay(const struct arguments *args, struct error *err)
+static int cmd_replay(const struct arguments *args, struct error *err)
 {
         _cleanup_(watching_done) struct watching w = { 0 };
         struct detect_counts counts;
@@ -60,3 +62,39 @@ int cmd_replay(const struct arguments *args, struct error *err)
                  (unsigned long long)counts.told);
         return r < 0 ? r : arguments_has(args, "fail") && counts.matches ? EXIT_STATUS_FINDINGS : EXIT_STATUS_DONE;
 }
+
+/* ---- how it is called ---- */
+
+static const struct option_spec replay_options[] = {
+        { "rules", 'r', "FILE", "Rules to load after the stock rules: a file, a signed bundle, or a folder of them. May be repeated.", NULL, true },
+        { "no-stock", 0, NULL, "Leave the stock rules out." },
+        TRUST_RULES_OPTION,
+        { "matching", 0, "HOW", "Which rules are tried on an event: all of them, or none after the first that matches.", matchings },
+        { "output", 'o', "OUTPUT", "Where alerts go, named below. May be repeated. The default is -.", NULL, true },
+        { "all", 'a', NULL, "Tell each alert. Without it the eleventh of one rule and container in a minute is counted only." },
+        { "fail", 0, NULL, "Exit with status 1 if a rule matched." },
+        { NULL },
+};
+
+static const struct help_item replay_examples[] = {
+        { "tallyman replay --rules new.yaml yesterday.log", "Shows what a new rule would have said of yesterday." },
+        { "tallyman replay --no-stock --rules falco_rules.yaml --output falco:- day.log", "Judges by Falco's rules, and writes what Falco would." },
+        { NULL },
+};
+
+const struct command command_replay = {
+        .name = "replay",
+        .group = GROUP_OPERATION,
+        .summary = "hold recorded events against rules",
+        .synopsis = "[OPTION...] FILE...",
+        .description =
+                "Reads what was recorded of processes, and tells what rules say of it, as if it happened now. Needs no "
+                "privileges. With several rules that match one event all are told, unless --matching first is given.",
+        .terms_title = "Outputs",
+        .terms = output_terms,
+        .options = replay_options,
+        .operand = { "FILE", "A recording.", NULL, 1, UINT_MAX },
+        .examples = replay_examples,
+        .needs = NEEDS_WORKERS,
+        .run = cmd_replay,
+};

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
 #include <errno.h>
 
 #include "base/file.h"
 #include "base/yaml_worker.h"
 #include "cmd/rule_files.h"
 #include "cmd/signing.h"
+#include "cmd/shared_options.h"
 #include "pipeline/judge.h"
 #include "trust/bundle.h"
 
@@ -43,7 +45,7 @@ static int make(const struct rule_pile *pile, const struct signers *signers, str
         return bundle_make(BUNDLE_KIND_RULES, created, files, pile->n, signers->keys, signers->n, out, err);
 }
 
-int cmd_rules_bundle(const struct arguments *args, struct error *err)
+static int cmd_rules_bundle(const struct arguments *args, struct error *err)
 {
         _cleanup_(rule_pile_done) struct rule_pile pile = { 0 };
         _cleanup_(signers_done) struct signers signers = { 0 };
@@ -64,3 +66,35 @@ int cmd_rules_bundle(const struct arguments *args, struct error *err)
                 r = output_write(out, bundle.data, bundle.len, err);
         return r < 0 ? r : output_finish(out, err);
 }
+
+/* ---- how it is called ---- */
+
+static const struct option_spec bundle_options[] = {
+        KEY_OPTION,
+        { "output", 'o', "FILE", "Write the bundle to this file; name it *.bundle. The default is standard output." },
+        PASSPHRASE_OPTION,
+        { NULL },
+};
+
+static const struct help_item bundle_examples[] = {
+        { "tallyman rules bundle --key team.key --output team.bundle rules/", "Signs all rule files of a folder." },
+        { "tallyman rules check --trust team.pub team.bundle", "Loads them again, if they are as they were signed." },
+        { NULL },
+};
+
+const struct command command_rules_bundle = {
+        .name = "rules bundle",
+        .group = GROUP_INITIATION,
+        .summary = "put rule files into one signed file",
+        .synopsis = "--key FILE [OPTION...] FILE...",
+        .description =
+                "Loads rule files as 'rules check --strict' does, and if nothing is wrong with them writes them, in order, into "
+                "one file signed with --key. The commands that load rules take such a bundle in place of a rule file, and use "
+                "it only if somebody signed it whom they trust.\n\n"
+                "The same files, key and time give the same bytes; the time is SOURCE_DATE_EPOCH if that is set.",
+        .options = bundle_options,
+        .operand = { "FILE", "A rule file, or a folder of them (*.yaml, *.yml).", NULL, 1, UINT_MAX },
+        .examples = bundle_examples,
+        .needs = NEEDS_WORKERS,
+        .run = cmd_rules_bundle,
+};

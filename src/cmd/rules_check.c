@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
 #include "cmd/command.h"
 #include "cmd/rules.h"
+#include "cmd/shared_options.h"
 
 /* Falco's rules for Kubernetes audit events come from a plugin: they are counted apart, so that they hide no other. */
 #define K8S_AUDIT "k8s_audit"
@@ -51,7 +53,7 @@ static void print_counts(const struct counts *c, size_t errors, struct buf *out)
         buf_putc(out, '\n');
 }
 
-int cmd_rules_check(const struct arguments *args, struct error *err)
+static int cmd_rules_check(const struct arguments *args, struct error *err)
 {
         _cleanup_(rule_set_freep) struct rule_set *set = NULL;
         _cleanup_(buf_free) struct buf text = { 0 };
@@ -70,3 +72,33 @@ int cmd_rules_check(const struct arguments *args, struct error *err)
         r = print_text(&text, err);
         return r < 0 ? r : errors ? EXIT_STATUS_INCOMPLETE : EXIT_STATUS_DONE;
 }
+
+/* ---- how it is called ---- */
+
+static const struct option_spec check_options[] = {
+        { "strict", 0, NULL, "An error in one file fails the whole check, with status 2." },
+        { "notes", 0, NULL, "Print warnings of little weight too, such as lists that nothing uses." },
+        TRUST_RULES_OPTION,
+        { NULL },
+};
+
+static const struct help_item check_examples[] = {
+        { "tallyman rules check falco_rules.yaml local.d/", "Loads a file, then all of a folder, and says which rules can be evaluated." },
+        { NULL },
+};
+
+const struct command command_rules_check = {
+        .name = "rules check",
+        .group = GROUP_INITIATION,
+        .summary = "say what is wrong in rule files, and which rules can be evaluated",
+        .synopsis = "[OPTION...] FILE...",
+        .description =
+                "Loads rule files in the Falco rule language, in order, and prints what is wrong with them: file, line and "
+                "column, and what was expected. For each rule that can not be evaluated it names the field or event that "
+                "nothing fills. A file with an error is left out as a whole, and the exit status is 3.",
+        .options = check_options,
+        .operand = { "FILE", "A rule file, a signed bundle, or a folder of them (*.yaml, *.yml, *.bundle).", NULL, 1, UINT_MAX },
+        .examples = check_examples,
+        .needs = NEEDS_WORKERS,
+        .run = cmd_rules_check,
+};

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
 #include <errno.h>
 
 #include "base/nearest.h"
 #include "cmd/command.h"
 #include "cmd/rules.h"
+#include "cmd/shared_options.h"
 
 static void line(struct buf *out, const char *name, struct str text)
 {
@@ -74,7 +76,7 @@ static int not_found(const struct rule_set *set, const char *name, struct error 
         return error_say(err, -ENOENT, "there is no rule '%s', see 'tallyman rules list'", name);
 }
 
-int cmd_rules_explain(const struct arguments *args, struct error *err)
+static int cmd_rules_explain(const struct arguments *args, struct error *err)
 {
         _cleanup_(rule_set_freep) struct rule_set *set = NULL;
         _cleanup_(buf_free) struct buf text = { 0 };
@@ -91,3 +93,24 @@ int cmd_rules_explain(const struct arguments *args, struct error *err)
         explain(rule, &text);
         return print_text(&text, err);
 }
+
+/* ---- how it is called ---- */
+
+static const struct help_item explain_examples[] = {
+        { "tallyman rules explain 'Image runs as root'", "Shows the condition of a stock rule after macros and lists were put in." },
+        { NULL },
+};
+
+const struct command command_rules_explain = {
+        .name = "rules explain",
+        .group = GROUP_INITIATION,
+        .summary = "show all of a rule, its condition as it is evaluated",
+        .synopsis = "[OPTION...] RULE [FILE...]",
+        .description = "Shows what a rule is for, where it was written, and its condition after macros, lists and "
+                       "exceptions were put in. Without files the stock rules are meant.",
+        .options = rules_options,
+        .operand = { "RULE [FILE]", "The rule's name, then the files that it is in.", NULL, 1, UINT_MAX },
+        .examples = explain_examples,
+        .needs = NEEDS_WORKERS,
+        .run = cmd_rules_explain,
+};

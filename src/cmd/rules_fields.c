@@ -52,7 +52,7 @@ static void print_source(const struct fact_source *source, struct buf *out)
         buf_puts(out, source->n_events ? "\n" : "");
 }
 
-int cmd_rules_fields(const struct arguments *args, struct error *err)
+static int cmd_rules_fields(const struct arguments *args, struct error *err)
 {
         const char *wanted = args->n_operands ? args->operands[0] : NULL;
         _cleanup_(buf_free) struct buf text = { 0 }, names = { 0 };
@@ -70,3 +70,16 @@ int cmd_rules_fields(const struct arguments *args, struct error *err)
                 return error_say(err, -EINVAL, "there is no source '%s' (expected one of %s)", wanted, names.data);
         return print_text(&text, err);
 }
+
+/* ---- how it is called ---- */
+
+const struct command command_rules_fields = {
+        .name = "rules fields",
+        .group = GROUP_INITIATION,
+        .summary = "list what rules can read",
+        .synopsis = "[SOURCE]",
+        .description = "Lists the fields of each source of facts, with their types, what they mean and where their values "
+                       "come from.",
+        .operand = { "SOURCE", "Only this source.", NULL, 0, 1 },
+        .run = cmd_rules_fields,
+};

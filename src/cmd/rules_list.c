@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
 #include "cmd/command.h"
 #include "cmd/rules.h"
+#include "cmd/shared_options.h"
 
 static size_t widest(const struct rule_set *set)
 {
@@ -11,7 +13,7 @@ static size_t widest(const struct rule_set *set)
         return width;
 }
 
-int cmd_rules_list(const struct arguments *args, struct error *err)
+static int cmd_rules_list(const struct arguments *args, struct error *err)
 {
         _cleanup_(rule_set_freep) struct rule_set *set = NULL;
         _cleanup_(buf_free) struct buf text = { 0 }, name = { 0 };
@@ -33,3 +35,17 @@ int cmd_rules_list(const struct arguments *args, struct error *err)
         }
         return print_text(&text, err);
 }
+
+/* ---- how it is called ---- */
+
+const struct command command_rules_list = {
+        .name = "rules list",
+        .group = GROUP_INITIATION,
+        .summary = "list rules",
+        .synopsis = "[OPTION...] [FILE...]",
+        .description = "Lists rules with their priority, source and state. Without files the stock rules are meant.",
+        .options = rules_options,
+        .operand = { "FILE", "A rule file, a signed bundle, or a folder of them.", NULL, 0, UINT_MAX },
+        .needs = NEEDS_WORKERS,
+        .run = cmd_rules_list,
+};

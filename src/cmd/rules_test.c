@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <limits.h>
 #include <errno.h>
 #include <libgen.h>
 
@@ -6,6 +7,7 @@
 #include "base/yaml_worker.h"
 #include "cmd/command.h"
 #include "cmd/rules.h"
+#include "cmd/shared_options.h"
 #include "pipeline/judge.h"
 #include "rules/cases.h"
 #include "rules/limits.h"
@@ -105,7 +107,7 @@ static int run_file(struct tally *t, const char *path, struct error *err)
         return r;
 }
 
-int cmd_rules_test(const struct arguments *args, struct error *err)
+static int cmd_rules_test(const struct arguments *args, struct error *err)
 {
         _cleanup_(tally_done) struct tally t = { .args = args };
         int r = 0;
@@ -118,3 +120,34 @@ int cmd_rules_test(const struct arguments *args, struct error *err)
         r = print_text(&t.out, err);
         return r < 0 ? r : t.failed ? EXIT_STATUS_FINDINGS : EXIT_STATUS_DONE;
 }
+
+/* ---- how it is called ---- */
+
+static const struct option_spec test_options[] = {
+        { "rules", 'r', "FILE", "Rules to load after those that the cases name: a file, or a folder of them. May be repeated.", NULL, true },
+        { "verbose", 'v', NULL, "Print the cases that passed as well." },
+        TRUST_RULES_OPTION,
+        { NULL },
+};
+
+static const struct help_item test_examples[] = {
+        { "tallyman rules test cases.yaml", "Says which cases hold." },
+        { "tallyman rules test --rules local.yaml cases.yaml", "Holds a file of rules against the cases." },
+        { NULL },
+};
+
+const struct command command_rules_test = {
+        .name = "rules test",
+        .group = GROUP_INITIATION,
+        .summary = "hold rules against facts whose outcome is known",
+        .synopsis = "[OPTION...] FILE...",
+        .description =
+                "Reads cases in YAML: facts as fields and values, and the rules that should say something of them. Prints "
+                "each case whose outcome was another, and why. The exit status is 1 if there is one. The rules are those "
+                "that the file names under 'rules' and those of --rules; if there are none, the stock rules.",
+        .options = test_options,
+        .operand = { "FILE", "A file of cases.", NULL, 1, UINT_MAX },
+        .examples = test_examples,
+        .needs = NEEDS_WORKERS,
+        .run = cmd_rules_test,
+};

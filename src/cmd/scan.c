@@ -12,6 +12,7 @@
 #include "cmd/policy.h"
 #include "cmd/rules.h"
 #include "cmd/scan.h"
+#include "cmd/shared_options.h"
 #include "pipeline/scan.h"
 #include "report/report.h"
 
@@ -278,7 +279,7 @@ static int status_of(const struct session *s)
         return s->result->complete ? EXIT_STATUS_DONE : EXIT_STATUS_INCOMPLETE;
 }
 
-int cmd_scan(const struct arguments *args, struct error *err)
+static int cmd_scan(const struct arguments *args, struct error *err)
 {
         _cleanup_(session_done) struct session s = { .args = args };
         int r = prepare(&s, err);
@@ -293,3 +294,59 @@ int cmd_scan(const struct arguments *args, struct error *err)
                 r = write_report(args, s.result, s.out, err);
         return r < 0 ? r : status_of(&s);
 }
+
+/* ---- how it is called ---- */
+
+#define FORMAT_NAME(name, function) name,
+static const char *const report_formats[] = { REPORT_SCAN_FORMATS(FORMAT_NAME) NULL };
+
+static const struct option_spec scan_options[] = {
+        { "format", 'f', "FORMAT", "How the report is written. The default is table.", report_formats },
+        { "output", 'o', "FILE", "Write the report to this file, which is replaced only once the report is complete." },
+        { "fail-on", 0, "TERMS", "Exit with status 1 if a finding meets all of these terms, with commas between them: a severity (or above), "
+                               "fixable (a version that fixes it is known), kev (it is known to be exploited). May be repeated: one of them "
+                               "is enough.", NULL, true },
+        { "max-db-age", 0, "AGE", "How old what is known of vulnerabilities may be, before the check counts as incomplete; as in 30d. The "
+                                  "default is 7d, 0s takes any age." },
+        { "rules", 'r', "FILE", "Judge by these rules too: a file, a signed bundle, or a folder of them. May be repeated.", NULL, true },
+        TRUST_RULES_OPTION,
+        { "policy", 0, "FILE", "Gates, exceptions and owners. The default is .tallyman.yaml in the working directory, if it is there." },
+        { "no-policy", 0, NULL, "Use no policy, whatever is in the working directory." },
+        { "platform", 0, "PLATFORM", "Which image of several, as os/architecture or os/architecture/variant. The default is "
+                                     "this machine's." },
+        { "files", 0, NULL, "List every file of the image as well." },
+        { "no-cache", 0, NULL, "Read every layer again and remember nothing." },
+        { "limit", 0, "NAME=VALUE", "Change a limit on what the image may cost; named below. May be repeated.", NULL, true },
+        { NULL },
+};
+
+static const struct help_item scan_examples[] = {
+        { "tallyman scan oci-archive:app.tar", "Shows what is in an image." },
+        { "tallyman scan --format json --files --output app.json oci-dir:layout:v2",
+          "Writes all that is known of one tag of a layout, with every file." },
+        { "tallyman scan --format sarif --output app.sarif app.tar", "Writes the findings for a code scanning service." },
+        { "tallyman scan --fail-on high app.tar", "Ends with status 1 if something is wrong that is high or critical." },
+        { "tallyman scan --fail-on high,fixable --fail-on kev app.tar",
+          "Ends with status 1 for what is high and can be fixed, and for what is known to be exploited." },
+        { NULL },
+};
+
+const struct command command_scan = {
+        .name = "scan",
+        .group = GROUP_IMPLEMENTATION,
+        .summary = "show exactly what is inside an image",
+        .synopsis = "[OPTION...] TARGET",
+        .description =
+                "Reads an image at rest: verifies every digest, merges its layers, and reports its distribution, its "
+                "packages with the layer each came from, and whatever is wrong with the image itself.\n\n"
+                "Everything that comes out of the image is read in processes that can reach neither files nor the "
+                "network. What could not be read is named in the report, and the checks that were not made are "
+                "named as not made. A layer that was read before is not read again.",
+        .terms_title = "Targets and limits",
+        .terms = scan_terms,
+        .options = scan_options,
+        .operand = { "TARGET", "The image. Without a prefix a path is recognised by its content.", NULL, 1, 1 },
+        .examples = scan_examples,
+        .needs = NEEDS_WORKERS,
+        .run = cmd_scan,
+};

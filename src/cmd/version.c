@@ -2,7 +2,7 @@
 #include "base/worker.h"
 #include "cmd/command.h"
 
-int cmd_version(const struct arguments *args, struct error *err)
+static int cmd_version(const struct arguments *args, struct error *err)
 {
         _cleanup_(buf_free) struct buf text = { 0 };
         struct worker_features features;
@@ -20,3 +20,14 @@ int cmd_version(const struct arguments *args, struct error *err)
                 buf_printf(&text, "warning:  %s\n", features.weakness);
         return print_text(&text, err);
 }
+
+/* ---- how it is called ---- */
+
+const struct command command_version = {
+        .name = "version",
+        .group = GROUP_GENERAL,
+        .summary = "show the version and what confines workers here",
+        .synopsis = "",
+        .description = "Prints the version, and which of the kernel's means confine the processes that read images.",
+        .run = cmd_version,
+};

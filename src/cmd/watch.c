@@ -11,6 +11,7 @@
 #include "base/privileges.h"
 #include "cmd/command.h"
 #include "cmd/watching.h"
+#include "cmd/shared_options.h"
 #include "pipeline/watch.h"
 
 #define POLL_MS 100
@@ -195,7 +196,7 @@ static int be_engine(void *ctx, struct sensor_remote *remote)
         return EXIT_STATUS_FAILED;
 }
 
-int cmd_watch(const struct arguments *args, struct error *err)
+static int cmd_watch(const struct arguments *args, struct error *err)
 {
         struct session s = { .args = args, .log_fd = -EBADF };
         const char *length = arguments_get(args, "for");
@@ -214,3 +215,43 @@ int cmd_watch(const struct arguments *args, struct error *err)
         image_scanner_free(s.scanner);
         return r;
 }
+
+/* ---- how it is called ---- */
+
+static const struct option_spec watch_options[] = {
+        { "rules", 'r', "FILE", "Rules to load after the stock rules: a file, or a folder of them. May be repeated.", NULL, true },
+        TRUST_RULES_OPTION,
+        { "no-stock", 0, NULL, "Leave the stock rules out." },
+        { "matching", 0, "HOW", "Which rules are tried on an event: all of them, or none after the first that matches.", matchings },
+        { "output", 'o', "OUTPUT", "Where alerts go, named below. May be repeated. The default is -.", NULL, true },
+        { "all", 'a', NULL, "Tell each alert. Without it the eleventh of one rule and container in a minute is counted only." },
+        { "host", 0, NULL, "Watch what runs in no container too." },
+        { "record", 0, "FILE", "Write every event that was judged to this file, for 'tallyman replay'. It must not exist yet." },
+        { "user", 0, "NAME", "The user that judges events and writes alerts, with no rights of root. The default is tallyman, if there is "
+                             "one, else nobody." },
+        { "for", 0, "TIME", "End after this time: 30s, 5m, 12h." },
+        { NULL },
+};
+
+static const struct help_item watch_examples[] = {
+        { "sudo tallyman watch", "Tells on the terminal what the stock rules find." },
+        { "sudo tallyman watch --no-stock --rules falco_rules.yaml --output falco:/var/log/falco.json", "Judges by Falco's rules, and writes what Falco would." },
+        { NULL },
+};
+
+const struct command command_watch = {
+        .name = "watch",
+        .group = GROUP_OPERATION,
+        .summary = "tell what containers do against the rules, as it happens",
+        .synopsis = "[OPTION...]",
+        .description =
+                "Watches every container on this machine through the kernel, whoever runs it, and tells what the rules say of "
+                "what it does: which container, which image, which process and its ancestors. Needs root. It ends when it is "
+                "interrupted. If events were lost the exit status is 3.",
+        .terms_title = "Outputs",
+        .terms = output_terms,
+        .options = watch_options,
+        .examples = watch_examples,
+        .needs = NEEDS_WORKERS,
+        .run = cmd_watch,
+};

@@ -101,6 +101,22 @@ int language_text(const struct json_event *event, struct buf *out, struct error 
         return buf_ok(out) ? 0 : error_oom(err);
 }
 
+int language_lines(struct content *content, size_t max, int (*each)(void *ctx, struct str line, struct error *err), void *ctx,
+                   struct error *err)
+{
+        _cleanup_(content_lines_done) struct content_lines lines = { 0 };
+        struct str line;
+        int r;
+
+        content_lines_init(&lines, content, max);
+        while ((r = content_lines_next(&lines, &line, err)) > 0) {
+                r = each(ctx, line, err);
+                if (r < 0)
+                        return r;
+        }
+        return r;
+}
+
 int language_json(struct content *content,
                   int (*each)(void *ctx, struct json_reader *r, const struct json_event *event, struct error *err), void *ctx,
                   struct error *err)

@@ -48,6 +48,9 @@ int language_emit(struct language *l, const struct language_entry *e, struct err
 
 /* `out` becomes the event's text, if it is one. 0 or -ENOMEM. */
 int language_text(const struct json_event *event, struct buf *out, struct error *err) _must_check_;
+/* Each line, without its end; one of more than `max` bytes is -E2BIG. */
+int language_lines(struct content *content, size_t max, int (*each)(void *ctx, struct str line, struct error *err), void *ctx,
+                   struct error *err) _must_check_;
 /* Opens a JSON document that is to be an object, whose members `each` is then called for. */
 int language_json(struct content *content,
                   int (*each)(void *ctx, struct json_reader *r, const struct json_event *event, struct error *err), void *ctx,

@@ -103,8 +103,9 @@ static void take_top(struct pnpm *p, struct str text)
                 p->slashes = value.n && value.p[0] < '6' && (value.n == 1 || value.p[1] == '.');
 }
 
-static int take_line(struct pnpm *p, struct str line, struct error *err)
+static int take_line(void *ctx, struct str line, struct error *err)
 {
+        struct pnpm *p = ctx;
         struct str text = str_trim(line);
         size_t indent = 0;
         int r = 0;
@@ -128,26 +129,13 @@ static int take_line(struct pnpm *p, struct str line, struct error *err)
         return 0;
 }
 
-static int read_lines(struct pnpm *p, struct content *content, struct error *err)
-{
-        _cleanup_(content_lines_done) struct content_lines lines = { 0 };
-        struct str line;
-        int r;
-
-        content_lines_init(&lines, content, LINE_MAX_BYTES);
-        while ((r = content_lines_next(&lines, &line, err)) > 0) {
-                r = take_line(p, line, err);
-                if (r < 0)
-                        return r;
-        }
-        return r < 0 ? r : finish(p, err);
-}
-
 static int read_lock(const struct detector_file *file, struct record_sink *sink, struct error *err)
 {
         struct pnpm p = { .language = { .sink = sink, .type = "npm", .evidence = PACKAGE_DECLARED } };
-        int r = read_lines(&p, file->content, err);
+        int r = language_lines(file->content, LINE_MAX_BYTES, take_line, &p, err);
 
+        if (r == 0)
+                r = finish(&p, err);
         language_entry_done(&p.entry);
         language_done(&p.language);
         return r;

@@ -95,8 +95,9 @@ static struct str first_descriptor(struct str line)
         return str_cut(&line, ',');
 }
 
-static int take_line(struct yarn *y, struct str line, struct error *err)
+static int take_line(void *ctx, struct str line, struct error *err)
 {
+        struct yarn *y = ctx;
         bool indented = line.n && line.p[0] == ' ';
         bool deeper = line.n > 2 && line.p[0] == ' ' && line.p[2] == ' ';
         struct str text = str_trim(line), value = text, key;
@@ -125,26 +126,13 @@ static int take_line(struct yarn *y, struct str line, struct error *err)
         return 0;
 }
 
-static int read_lines(struct yarn *y, struct content *content, struct error *err)
-{
-        _cleanup_(content_lines_done) struct content_lines lines = { 0 };
-        struct str line;
-        int r;
-
-        content_lines_init(&lines, content, LINE_MAX_BYTES);
-        while ((r = content_lines_next(&lines, &line, err)) > 0) {
-                r = take_line(y, line, err);
-                if (r < 0)
-                        return r;
-        }
-        return r < 0 ? r : finish(y, err);
-}
-
 static int read_lock(const struct detector_file *file, struct record_sink *sink, struct error *err)
 {
         struct yarn y = { .language = { .sink = sink, .type = "npm", .evidence = PACKAGE_DECLARED } };
-        int r = read_lines(&y, file->content, err);
+        int r = language_lines(file->content, LINE_MAX_BYTES, take_line, &y, err);
 
+        if (r == 0)
+                r = finish(&y, err);
         language_entry_done(&y.entry);
         language_done(&y.language);
         return r;

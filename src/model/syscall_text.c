@@ -138,27 +138,6 @@ static const struct path_arguments *arguments_of(const struct syscall_event *eve
         return NULL;
 }
 
-/* Adds the components of `path`, without ".", ".." and doubled slashes; the text starts at its "/". */
-static void add_components(struct value_text *text, struct str path)
-{
-        while (path.p) {
-                struct str part = str_cut(&path, '/');
-
-                if (part.n == 0 || str_equals(part, "."))
-                        continue;
-                if (str_equals(part, "..")) {
-                        struct str so_far = value_text_end(text);
-
-                        while (so_far.n && so_far.p[so_far.n - 1] != '/')
-                                so_far.n--;
-                        text->scratch->used = text->start + (so_far.n ? so_far.n - 1 : 0);
-                        continue;
-                }
-                value_text_add(text, STR_LIT("/"));
-                value_text_add(text, part);
-        }
-}
-
 /* Where a relative path starts. An open directory is written as its path, perhaps behind what it is: "5(<d>/srv)". */
 static bool directory_of(const struct syscall_event *event, const char *at, struct str *ret)
 {
@@ -189,8 +168,8 @@ static void resolve(const struct syscall_event *event, struct str path, const ch
         if (relative && !directory_of(event, at, &dir))
                 return;
         text = value_text_begin(scratch);
-        add_components(&text, dir);
-        add_components(&text, path);
+        value_text_add_path(&text, dir);
+        value_text_add_path(&text, path);
         if (value_text_end(&text).n == 0)
                 value_text_add(&text, STR_LIT("/"));
         *ret = value_of_string(value_text_end(&text));

@@ -60,6 +60,26 @@ void value_text_add_address(struct value_text *text, const struct address *addre
         value_text_add(text, str_from(copy));
 }
 
+void value_text_add_path(struct value_text *text, struct str path)
+{
+        while (path.p) {
+                struct str part = str_cut(&path, '/');
+
+                if (part.n == 0 || str_equals(part, "."))
+                        continue;
+                if (str_equals(part, "..")) {
+                        struct str so_far = value_text_end(text);
+
+                        while (so_far.n && so_far.p[so_far.n - 1] != '/')
+                                so_far.n--;
+                        text->scratch->used = text->start + (so_far.n ? so_far.n - 1 : 0);
+                        continue;
+                }
+                value_text_add(text, STR_LIT("/"));
+                value_text_add(text, part);
+        }
+}
+
 struct str value_text_end(struct value_text *text)
 {
         return (struct str){ (const char *)text->scratch->room + text->start, text->scratch->used - text->start };

@@ -67,6 +67,8 @@ struct value_text value_text_begin(struct value_scratch *scratch);
 void value_text_add(struct value_text *text, struct str s); /* cut where there is no room */
 void value_text_add_number(struct value_text *text, int64_t n);
 void value_text_add_address(struct value_text *text, const struct address *address);
+/* The components of a path, each behind a slash: without ".", ".." (which takes one away) and doubled slashes. */
+void value_text_add_path(struct value_text *text, struct str path);
 struct str value_text_end(struct value_text *text);
 
 static inline struct value value_of_string(struct str s)

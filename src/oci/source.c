@@ -57,7 +57,7 @@ size_t source_n_layers(const struct source *source)
 
 bool source_is_tree(const struct source *source)
 {
-        return source->n_roots > 0;
+        return source && source->n_roots > 0;
 }
 
 enum layer_marks source_marks(const struct source *source)

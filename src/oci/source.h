@@ -62,7 +62,7 @@ DEFINE_FREEP(struct source, source_free)
 struct image *source_image(struct source *source);
 /* How many layers there are to be read: those of the image; one of "dir", which has none. */
 size_t source_n_layers(const struct source *source);
-/* Layers are directories, not blobs. */
+/* Layers are directories, not blobs. NULL: no source, no directories. */
 bool source_is_tree(const struct source *source);
 /* Their marks are those of overlayfs. */
 enum layer_marks source_marks(const struct source *source);

@@ -251,21 +251,17 @@ int policy_parse(const char *file, struct str text, const struct yaml_parser *ya
         _cleanup_(policy_freep) struct policy *policy = calloc(1, sizeof(*policy));
         _cleanup_(arena_freep) struct arena *arena = arena_new();
         struct reader r = { .policy = policy, .err = err };
-        struct yaml_node **documents;
-        struct yaml_mark where = { 0 };
-        size_t n;
+        const struct yaml_node *root;
         int code;
 
         if (!arena || !policy || !(policy->arena = arena_new()) ||
             !(policy->file = arena_string(policy->arena, file, strlen(file))))
                 return error_oom(err);
-        code = yaml_parse_with(yaml, text, &limits, arena, &documents, &n, &where, err);
+        code = yaml_read_document(file, text, &limits, yaml, arena, &root, err);
         if (code < 0)
-                return error_wrap(err, "%s:%u:%u", file, where.line, where.column);
+                return code;
         HIJACK_POINT("policy");
-        if (n != 1)
-                return error_say(err, -EBADMSG, "%s: one document is expected, there are %zu", file, n);
-        code = read_root(&r, documents[0]);
+        code = read_root(&r, root);
         if (code < 0)
                 return code;
         *ret = TAKE_PTR(policy);

@@ -185,21 +185,17 @@ int rule_cases_parse(const char *file, struct str text, const struct fact_source
                                                    .nodes = RULE_FILE_NODES_MAX };
         _cleanup_(rule_cases_freep) struct rule_cases *cases = calloc(1, sizeof(*cases));
         struct reader r = { .cases = cases, .sources = sources, .err = err };
-        struct yaml_node **documents;
-        struct yaml_mark where = { 0 };
-        size_t n;
+        const struct yaml_node *root;
         int code;
 
         if (!cases || !(cases->arena = arena_new()))
                 return error_oom(err);
         cases->file = file;
-        code = yaml_parse_with(yaml, text, &limits, cases->arena, &documents, &n, &where, err);
+        code = yaml_read_document(file, text, &limits, yaml, cases->arena, &root, err);
         if (code < 0)
-                return where.line ? error_wrap(err, "%s:%u:%u", file, where.line, where.column) : error_wrap(err, "%s", file);
+                return code;
         HIJACK_POINT("rule-cases");
-        if (n != 1)
-                return error_say(err, -EBADMSG, "%s: one document is expected, there are %zu", file, n);
-        code = read_root(&r, documents[0]);
+        code = read_root(&r, root);
         if (code < 0)
                 return code;
         *ret = TAKE_PTR(cases);

@@ -155,26 +155,6 @@ static const struct spec *const specs[SENSOR_KINDS] = {
 
 /* ---- paths ---- */
 
-static void add_components(struct value_text *text, struct str path)
-{
-        while (path.p) {
-                struct str part = str_cut(&path, '/');
-
-                if (part.n == 0 || str_equals(part, "."))
-                        continue;
-                if (str_equals(part, "..")) {
-                        struct str so_far = value_text_end(text);
-
-                        while (so_far.n && so_far.p[so_far.n - 1] != '/')
-                                so_far.n--;
-                        text->scratch->used = text->start + (so_far.n ? so_far.n - 1 : 0);
-                        continue;
-                }
-                value_text_add(text, STR_LIT("/"));
-                value_text_add(text, part);
-        }
-}
-
 struct str event_absolute(struct event_maker *maker, struct str name, struct str directory)
 {
         bool relative = name.n == 0 || name.p[0] != '/';
@@ -184,8 +164,8 @@ struct str event_absolute(struct event_maker *maker, struct str name, struct str
                 return name;
         text = value_text_begin(&maker->scratch);
         if (relative)
-                add_components(&text, directory);
-        add_components(&text, name);
+                value_text_add_path(&text, directory);
+        value_text_add_path(&text, name);
         if (value_text_end(&text).n == 0)
                 value_text_add(&text, STR_LIT("/"));
         return value_text_end(&text);

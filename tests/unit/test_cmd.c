@@ -109,7 +109,7 @@ static void sizes_and_ages(void **state)
 
 static void table_is_complete(void **state)
 {
-        for (const struct command *c = commands; c->name; c++) {
+        FOR_EACH_COMMAND(c) {
                 assert_non_null(c->run);
                 assert_true(*c->summary && *c->description && c->group < GROUP_MAX);
                 assert_true(c->summary[strlen(c->summary) - 1] != '.');
@@ -143,7 +143,7 @@ static void every_text_names_every_option(void **state)
 
         for (size_t i = 0; i < 3; i++)
                 assert_int_equal(completion_script(shells[i], &script[i], &err), 0);
-        for (const struct command *c = commands; c->name; c++) {
+        FOR_EACH_COMMAND(c) {
                 _cleanup_(buf_free) struct buf help = { 0 }, man = { 0 };
                 const char *const scripts[] = { script[0].data, script[1].data, script[2].data };
 
