@@ -127,8 +127,8 @@ static const struct set {
         { "empty: cgroup connect4/6", CGROUP, NULL, false },
         { "empty: every call, enter and exit", GENERIC, NULL, false },
         { "sensor, out of scope: stock rules", OWN, STOCK, false },
-        { "sensor, all told: lives of processes", OWN, NULL, true },
-        { "sensor, all told: stock rules", OWN, STOCK, true },
+        { "sensor, in scope: lives of processes", OWN, NULL, true },
+        { "sensor, in scope: stock rules", OWN, STOCK, true },
 };
 
 struct attached {
