@@ -68,6 +68,17 @@ int feed_take_frame(const struct worker_frame *frame, const struct feed_sink *si
         return wire_end(&r) ? sink->bad(sink->ctx, where, what, err) : nonsense(err);
 }
 
+/* A call that was refused is an attack: whatever came with it is not used. */
+static int end_of(struct worker *worker, struct error *err)
+{
+        struct worker_end end;
+        int r = worker_wait(worker, &end, err);
+
+        if (r == 0 && end.refused[0])
+                return error_say(err, -EPERM, "reading it made a parser try what it may not: %s; do not use this source, and report it", end.refused);
+        return r;
+}
+
 int feed_file(const char *job, int fd, const struct feed_sink *sink, struct error *err)
 {
         _cleanup_(worker_freep) struct worker *worker = NULL;
@@ -85,7 +96,7 @@ int feed_file(const char *job, int fd, const struct feed_sink *sink, struct erro
                 if (r < 0)
                         break;
         }
-        return r < 0 ? r : worker_wait(worker, NULL, err);
+        return r < 0 ? r : end_of(worker, err);
 }
 
 /* ---- single records ---- */
@@ -135,7 +146,7 @@ int feed_record(struct feed *feed, struct str name, struct str json, const struc
         if (r > 0)
                 return feed_take_frame(&frame, sink, err);
         if (r == 0 || r == -EPIPE) { /* it ended before its time: how is the better reason */
-                int code = worker_wait(feed->worker, NULL, err);
+                int code = end_of(feed->worker, err);
 
                 return code < 0 ? code : nonsense(err);
         }
@@ -145,5 +156,5 @@ int feed_record(struct feed *feed, struct str name, struct str json, const struc
 int feed_close(struct feed *feed, struct error *err)
 {
         worker_send_end(feed->worker);
-        return worker_wait(feed->worker, NULL, err);
+        return end_of(feed->worker, err);
 }

@@ -8,6 +8,7 @@
 #include "base/archive.h"
 #include "base/compress.h"
 #include "base/file.h"
+#include "base/hijack.h"
 #include "vuln/feed.h"
 #include "vuln/osv_private.h"
 
@@ -238,6 +239,7 @@ int feed_read_kev(int fd, struct feed_output *out, struct error *err)
                 r = json_get_array(document, "vulnerabilities", true, &list, err);
         if (r < 0)
                 return r == -ENOENT ? error_say(err, -EBADMSG, "it is no list of known exploited vulnerabilities: 'vulnerabilities' is missing") : r;
+        HIJACK_POINT("kev");
         r = put_label(out, osv_text(document, "catalogVersion"), err);
         json_array_foreach(list, i, item) {
                 struct str id = osv_text(item, "cveID");
@@ -287,6 +289,7 @@ static int epss_line(struct str line, uint64_t number, struct feed_output *out, 
 
                 return day ? put_label(out, (struct str){ day + 11, MIN_OF(rest.n - (size_t)(day + 11 - rest.p), (size_t)10) }, err) : 0;
         }
+        HIJACK_POINT("epss");
         id = str_trim(str_cut(&rest, ','));
         score = str_trim(str_cut(&rest, ','));
         percentile = str_trim(str_cut(&rest, ','));

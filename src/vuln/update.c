@@ -224,7 +224,7 @@ int update_records(struct update *u, struct error *err)
                 directory->updated = (uint64_t)time(NULL);
                 directory->from = str_from(publisher_name(u->publisher));
         }
-        return r;
+        return r == 0 && feed ? feed_close(feed, err) : r;
 }
 
 /* ---- all of it ---- */

@@ -8,6 +8,7 @@ Without arguments it writes them all; with --check it says which differ and exit
 import pathlib
 import sys
 
+import corpus_advisories
 import corpus_databases
 import corpus_engines
 import corpus_events
@@ -19,7 +20,8 @@ import corpus_signed
 import corpus_sensor
 
 CORPUS = pathlib.Path(__file__).resolve().parent / "corpus"
-TARGETS = {**corpus_databases.INPUTS, **corpus_engines.INPUTS, **corpus_events.INPUTS, **corpus_images.INPUTS,
+TARGETS = {**corpus_advisories.INPUTS,
+           **corpus_databases.INPUTS, **corpus_engines.INPUTS, **corpus_events.INPUTS, **corpus_images.INPUTS,
            **corpus_languages.INPUTS, **corpus_layers.INPUTS, **corpus_rules.INPUTS, **corpus_sensor.INPUTS, **corpus_signed.INPUTS}
 
 

@@ -368,6 +368,39 @@ def test_a_database_that_others_can_write_is_not_used(db, bucket):
     assert "others can write it" in db("status", status=2).stderr
 
 
+PROGRAM = os.path.abspath(os.environ.get("TALLYMAN_TEST_PROGRAM", "build-asan/tallyman"))
+
+
+@pytest.mark.parametrize("parser", ["zip", "osv", "kev", "epss"])
+@pytest.mark.parametrize("deed, says", [("open", "openat"), ("socket", "socket"), ("exec", "execve"), ("crash", "killed by"), ("flood", "worker")])
+def test_parsers_reach_nothing(db, bucket, tmp_path, parser, deed, says):
+    """A parser that somebody else has taken over: the update fails, and the old database stays."""
+    if not os.path.exists(PROGRAM):
+        pytest.skip(f"no program with points to take over at {PROGRAM} (TALLYMAN_TEST_PROGRAM)")
+    b = bucket(PyPI=[record("PYSEC-1")])
+    b.files["kev/known_exploited_vulnerabilities.json"] = json.dumps(KEV).encode()
+    b.files["epss/epss_scores-current.csv.gz"] = EPSS.encode()
+    db("update", "--from", b.url)
+    before = db.file.read_bytes()
+    b.records["PyPI"] = [touch(record(f"PYSEC-{i}")) for i in range(70)]
+    done = subprocess.run([PROGRAM, "db", "update", "--from", b.url], capture_output=True, text=True,
+                          env={**os.environ, "TALLYMAN_HIJACK": f"{parser}:{deed}"})
+    assert done.returncode == 2 and says in done.stderr, done.stderr
+    assert db.file.read_bytes() == before
+
+
+def test_single_records_are_confined_too(db, bucket):
+    if not os.path.exists(PROGRAM):
+        pytest.skip(f"no program with points to take over at {PROGRAM} (TALLYMAN_TEST_PROGRAM)")
+    b = bucket(PyPI=[record("PYSEC-1")])
+    db("update", "--from", b.url)
+    touch(b.records["PyPI"][0])
+    for deed, says in (("open", "openat"), ("crash", "killed by")):
+        done = subprocess.run([PROGRAM, "db", "update", "--from", b.url], capture_output=True, text=True,
+                              env={**os.environ, "TALLYMAN_HIJACK": f"osv:{deed}"})
+        assert done.returncode == 2 and says in done.stderr, done.stderr
+
+
 def test_the_whole_dump(db):
     osv = DATA / "osv"
     if not osv.is_dir():
