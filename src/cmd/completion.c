@@ -215,7 +215,7 @@ static void zsh_script(struct buf *out)
                 /* "cache prune" is offered as two words: its first only stands for all that begin so. */
                 buf_printf(out, "%.*s\\:\"", (int)strcspn(c->name, " "), c->name);
                 add_quotable(out, c->summary, true);
-                buf_printf(out, "\"%s", c[1].name ? " " : "");
+                buf_printf(out, "\"%s", c_at[1] ? " " : "");
         }
         buf_puts(out, "))' ;;\n    esac\n}\n_tallyman \"$@\"\n");
 }
