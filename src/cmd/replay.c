@@ -41,8 +41,10 @@ static int replay(const char *path, struct watching *w, struct error *err)
                 r = watching_start(w, event_log_hostname(log), err);
         if (r == 0)
                 r = hold(log, w->detect, err);
-        if (r == 0 && event_log_was_cut(log))
+        if (r == 0 && event_log_was_cut(log)) {
                 log_warning("'%s' was cut off: its last event is not whole", path);
+                w->incomplete = true;
+        }
         return r;
 }
 
@@ -60,7 +62,11 @@ static int cmd_replay(const struct arguments *args, struct error *err)
         detect_get_counts(w.detect, &counts);
         log_info("%llu events, %llu matches, %llu alerts", (unsigned long long)counts.events, (unsigned long long)counts.matches,
                  (unsigned long long)counts.told);
-        return r < 0 ? r : arguments_has(args, "fail") && counts.matches ? EXIT_STATUS_FINDINGS : EXIT_STATUS_DONE;
+        if (r < 0)
+                return r;
+        if (arguments_has(args, "fail") && counts.matches)
+                return EXIT_STATUS_FINDINGS;
+        return w.incomplete ? EXIT_STATUS_INCOMPLETE : EXIT_STATUS_DONE;
 }
 
 /* ---- how it is called ---- */

@@ -89,6 +89,27 @@ static int add_file(struct rule_pile *p, const char *path, struct error *err)
         return add_copy(p, str_from(path), buf_str(&text), err);
 }
 
+/* A file that can not be read is left out like one with an error; whom nobody is known to have signed is refused. */
+static int add_or_leave_out(struct rule_pile *p, const char *path, struct error *err)
+{
+        struct error why = ERROR_INIT;
+        int r = add_file(p, path, &why);
+
+        if (r == 0)
+                return 0;
+        if (str_ends(str_from(path), RULE_BUNDLE_SUFFIX) || (p->args && arguments_has(p->args, "trust")) ||
+            (r != -E2BIG && r != -EACCES && r != -EISDIR && r != -EIO)) {
+                if (err)
+                        *err = why;
+                return r;
+        }
+        r = add_copy(p, str_from(path), STR_NULL, err);
+        if (r < 0)
+                return r;
+        p->files[p->n - 1].why_unread = arena_string(p->arena, why.message, strlen(why.message));
+        return p->files[p->n - 1].why_unread ? 0 : error_oom(err);
+}
+
 static int is_rule_file(const struct dirent *entry)
 {
         struct str name = str_from(entry->d_name);
@@ -111,7 +132,7 @@ static int add_folder(struct rule_pile *p, const char *path, struct error *err)
 
                 buf_printf(&full, "%s/%s", path, entries[i]->d_name);
                 if (r == 0)
-                        r = buf_ok(&full) ? add_file(p, full.data, err) : error_oom(err);
+                        r = buf_ok(&full) ? add_or_leave_out(p, full.data, err) : error_oom(err);
                 free(entries[i]);
         }
         free(entries);
@@ -124,5 +145,5 @@ int rule_pile_add_path(struct rule_pile *p, const char *path, struct error *err)
 
         if (stat(path, &st) < 0)
                 return error_set(err, -errno, "open '%s'", path);
-        return S_ISDIR(st.st_mode) ? add_folder(p, path, err) : add_file(p, path, err);
+        return S_ISDIR(st.st_mode) ? add_folder(p, path, err) : add_or_leave_out(p, path, err);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/yaml_worker.h"
 #include "cmd/rule_files.h"
+#include "base/log.h"
+#include "cmd/command.h"
 #include "cmd/rules.h"
 #include "pipeline/judge.h"
 #include "pipeline/stock_rules.h"
@@ -47,6 +49,24 @@ size_t rules_print_messages(const struct rule_set *set, bool notes, struct buf *
                 buf_putc(out, '\n');
         }
         return errors;
+}
+
+int rules_tell_messages(const struct rule_set *set)
+{
+        const struct rule_message *messages;
+        size_t n = rule_set_messages(set, &messages);
+        int status = EXIT_STATUS_DONE;
+
+        for (size_t i = 0; i < n; i++) {
+                const struct rule_message *m = &messages[i];
+
+                if (m->is_note)
+                        continue;
+                if (m->is_error)
+                        status = EXIT_STATUS_INCOMPLETE;
+                log_write(m->is_error ? LOG_LEVEL_ERROR : LOG_LEVEL_WARNING, "%s:%u:%u: %s", m->file, m->place.line, m->place.column, m->text);
+        }
+        return status;
 }
 
 const char *rules_state_name(enum rule_state state)

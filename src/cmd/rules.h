@@ -19,6 +19,8 @@ struct rules_request {
 int rules_open(const struct rules_request *request, struct rule_set **ret, struct error *err) _must_check_;
 /* A line a message: "rules.yaml:12:3: error: …". `notes`: those of little weight too. Returns the number of errors. */
 size_t rules_print_messages(const struct rule_set *set, bool notes, struct buf *out);
+/* The same to stderr, errors and warnings; an exit status: 3 if a file was left out. */
+int rules_tell_messages(const struct rule_set *set);
 /* "ready", "not evaluable", "disabled", "skipped" */
 const char *rules_state_name(enum rule_state state);
 

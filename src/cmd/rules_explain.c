@@ -88,10 +88,11 @@ static int cmd_rules_explain(const struct arguments *args, struct error *err)
         if (r < 0)
                 return r;
         rule = rule_set_find(set, str_from(args->operands[0]));
+        r = rules_tell_messages(set);
         if (!rule)
                 return not_found(set, args->operands[0], err);
         explain(rule, &text);
-        return print_text(&text, err);
+        return print_text(&text, err) < 0 ? err->code : r;
 }
 
 /* ---- how it is called ---- */

@@ -33,7 +33,8 @@ static int cmd_rules_list(const struct arguments *args, struct error *err)
                 buf_printf(&text, "%-*s  %-13s  %-9.*s  %s\n", width, name.data ? name.data : "", rule_priority_name(rule->priority),
                            STR_SHOWN(rule->source_name), rules_state_name(rule->state));
         }
-        return print_text(&text, err);
+        r = print_text(&text, err);
+        return r < 0 ? r : rules_tell_messages(set);
 }
 
 /* ---- how it is called ---- */

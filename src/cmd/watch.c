@@ -180,7 +180,7 @@ static int watch_it(struct session *s, struct sensor_remote *remote, struct erro
         r = run(s, err);
         watch_get_counts(s->watch, &counts);
         log_info("%llu events judged, %llu lost", (unsigned long long)counts.events, (unsigned long long)counts.lost);
-        return r < 0 ? r : counts.lost ? EXIT_STATUS_INCOMPLETE : EXIT_STATUS_DONE;
+        return r < 0 ? r : counts.lost || s->watching.incomplete ? EXIT_STATUS_INCOMPLETE : EXIT_STATUS_DONE;
 }
 
 /* In a process of its own; what it returns is its exit status. */

@@ -45,7 +45,7 @@ int watching_open(struct watching *w, const struct arguments *args, struct error
         w->args = args;
         r = load(args, &w->rules, err);
         if (r == 0)
-                tell_errors(w->rules, "the file's rules were left out");
+                w->incomplete = tell_errors(w->rules, "the file's rules were left out") > 0;
         return r;
 }
 
@@ -114,7 +114,7 @@ int watching_reload(struct watching *w, struct watching *ret_old, struct error *
         return 0;
 }
 
-int watching_tell_losses(const struct watching *w, struct error *err)
+int watching_tell_losses(struct watching *w, struct error *err)
 {
         struct deliver_counts counts[DELIVER_MAX];
         int r = w->code;
@@ -128,6 +128,7 @@ int watching_tell_losses(const struct watching *w, struct error *err)
         for (size_t i = 0; i < n; i++) {
                 if (!counts[i].lost)
                         continue;
+                w->incomplete = true;
                 log_warning("%llu alerts could not be delivered to '%s': %s", (unsigned long long)counts[i].lost,
                             counts[i].destination, counts[i].why);
                 if (r == 0 && strcmp(counts[i].destination, "-") == 0)

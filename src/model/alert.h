@@ -14,6 +14,7 @@ struct alert {
         const char *priority;              /* as the rule has it: "Warning" */
         const char *const *tags;
         uint32_t n_tags;
+        const char *container; /* its whole id; NULL: on the host, or about the watch itself */
         uint64_t repeated; /* so many of the same rule and container came since the last one and were not told */
 };
 

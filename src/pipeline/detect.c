@@ -34,12 +34,13 @@ struct detect {
 
 /* ---- alerts ---- */
 
-static void tell(struct detect *d, const struct rule *rule, const struct finding *finding, const struct syscall_event *event,
+static void tell(struct detect *d, const struct stream *stream, const struct finding *finding, const struct syscall_event *event,
                  int64_t time, uint64_t repeated)
 {
+        const struct rule *rule = stream->rule;
         struct alert alert = {
                 .finding = finding, .event = event, .time = time, .priority = rule_priority_name(rule->priority),
-                .repeated = repeated,
+                .container = strcmp(stream->container, HOST) != 0 ? stream->container : NULL, .repeated = repeated,
         };
         _cleanup_(arena_freep) struct arena *arena = arena_new();
         const char **tags = arena ? arena_alloc(arena, (rule->n_tags + 1) * sizeof(*tags)) : NULL;
@@ -135,7 +136,7 @@ static int make_finding(struct detect *d, const struct rule_verdict *verdict, st
 static void tell_counted(struct detect *d, struct stream *s)
 {
         if (s->counted && s->kept.n)
-                tell(d, s->rule, &s->kept.items[0], NULL, s->last, s->counted - 1);
+                tell(d, s, &s->kept.items[0], NULL, s->last, s->counted - 1);
         s->counted = 0;
         finding_list_done(&s->kept);
 }
@@ -221,7 +222,7 @@ static void take_verdict(void *ctx, const struct rule_verdict *verdict)
         if (is_told(d, s, now)) {
                 d->code = make_finding(d, verdict, arena, &made);
                 if (d->code == 0)
-                        tell(d, verdict->rule, &made.items[0], d->event, now, s->counted);
+                        tell(d, s, &made.items[0], d->event, now, s->counted);
                 s->counted = 0;
                 finding_list_done(&s->kept);
                 return;

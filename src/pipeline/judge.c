@@ -123,12 +123,37 @@ static int try_fact(struct bench *b, const struct fact *fact, struct error *err)
         return b->code;
 }
 
-static void tell_the_rest(struct bench *b)
+/* What is not listed counts still, as one finding of no place: no exception for a place covers it. */
+static int add_the_rest(struct bench *b, const struct rule *rule, uint32_t n, struct error *err)
 {
-        for (uint32_t i = 0; i < rule_set_count(b->set); i++)
+        _cleanup_(buf_free) struct buf name = { 0 }, message = { 0 };
+        char digest[DIGEST_TEXT_MAX];
+        struct finding f = {
+                .source = rule->source->name, .verdict = VERDICT_FAIL, .severity = judge_severity(rule->priority), .key = "the rest",
+                .subject_kind = "image", .subject_name = b->result->image->reference,
+        };
+
+        buf_add_str(&name, rule->name);
+        buf_printf(&message, "%u more, which are not listed", n);
+        if (!buf_ok(&name) || !buf_ok(&message))
+                return error_oom(err);
+        f.rule = f.title = name.data;
+        f.message = message.data;
+        if (digest_is_set(&b->result->image->image_id))
+                f.subject_digest = digest_text(&b->result->image->image_id, digest);
+        problem_add(&b->result->problems, PROBLEM_NOTE, "findings", "the rule '%.*s' found %u more, which are not listed",
+                    STR_ARG(rule->name), n);
+        return finding_add(&b->result->findings, &f, err);
+}
+
+static int tell_the_rest(struct bench *b, struct error *err)
+{
+        int r = 0;
+
+        for (uint32_t i = 0; r == 0 && i < rule_set_count(b->set); i++)
                 if (b->counts[i] > b->most)
-                        problem_add(&b->result->problems, PROBLEM_NOTE, "findings", "the rule '%.*s' found %u more, which are not listed",
-                                    STR_ARG(rule_set_get(b->set, i)->name), b->counts[i] - b->most);
+                        r = add_the_rest(b, rule_set_get(b->set, i), b->counts[i] - b->most, err);
+        return r;
 }
 
 /* ---- the facts ---- */
@@ -199,10 +224,10 @@ static int judge_files(struct bench *b, int64_t now, struct error *err)
                         return r;
                 b->file = &entry;
                 r = try_fact(b, &fact, err);
-                if (r == 0 && i % RELEASE_EVERY == RELEASE_EVERY - 1) {
+                if (r == 0 && i % RELEASE_EVERY == RELEASE_EVERY - 1)
                         image_index_release(result->index);
+                if (r == 0) /* others' rules may take long on a single file */
                         r = interrupt_check(err);
-                }
                 if (r < 0)
                         return r;
         }
@@ -227,7 +252,7 @@ int judge(struct scan_result *result, const struct rule_set *set, int64_t now, s
                 if (r == 0)
                         r = sources[i].run(&b, now, err);
                 if (r == 0)
-                        tell_the_rest(&b);
+                        r = tell_the_rest(&b, err);
         }
         return r;
 }

@@ -229,13 +229,24 @@ static void tell_left_out(struct scan_result *result, const struct rule_set *set
         const struct rule_message *messages;
         size_t n = rule_set_messages(set, &messages);
 
-        for (size_t i = 0; i < n; i++)
-                if (messages[i].is_error && messages[i].place.line)
-                        problem_add(&result->problems, PROBLEM_GAP, messages[i].file, "the file's rules were left out: %u:%u: %s",
-                                    messages[i].place.line, messages[i].place.column, messages[i].text);
-                else if (messages[i].is_error)
-                        problem_add(&result->problems, PROBLEM_GAP, messages[i].file, "the file's rules were left out: %s",
-                                    messages[i].text);
+        for (size_t i = 0; i < n; i++) {
+                const struct rule_message *m = &messages[i];
+                _cleanup_(buf_free) struct buf place = { 0 };
+
+                if (m->is_note)
+                        continue;
+                if (m->place.line)
+                        buf_printf(&place, "%u:%u: ", m->place.line, m->place.column);
+                problem_add(&result->problems, m->is_error ? PROBLEM_GAP : PROBLEM_NOTE, m->file, "%s%s%s",
+                            m->is_error ? "the file's rules were left out: " : "", place.data ? place.data : "", m->text);
+        }
+        for (uint32_t i = 0; i < rule_set_count(set); i++) {
+                const struct rule *rule = rule_set_get(set, i);
+
+                if (rule->state == RULE_SKIPPED)
+                        problem_add(&result->problems, PROBLEM_NOTE, rule->file, "the rule '%.*s' was skipped: %.*s", STR_SHOWN(rule->name),
+                                    STR_SHOWN(rule->reason));
+        }
 }
 
 static int hold_rules(struct scan_result *result, const struct rule_set *given, struct error *err)

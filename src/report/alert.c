@@ -110,12 +110,12 @@ static void write_where(const struct alert *alert, struct buf *out)
                 return;
         buf_puts(out, " (");
         buf_add_quoted(out, str_from(alert->finding->subject_kind));
-        if (c && alert->finding->subject_name)
+        if (alert->container && alert->finding->subject_name)
                 add_labelled(out, "name", str_from(alert->finding->subject_name));
         if (container_knows(c, CONTAINER_id))
                 add_labelled(out, "id", c->id);
-        else if (container_knows(c, CONTAINER_full_id))
-                add_labelled(out, "id", (struct str){ c->full_id.p, MIN_OF(c->full_id.n, (size_t)SHORT_ID) });
+        else if (alert->container)
+                add_labelled(out, "id", (struct str){ alert->container, MIN_OF(strlen(alert->container), (size_t)SHORT_ID) });
         if (container_knows(c, CONTAINER_image))
                 add_labelled(out, "image", c->image);
         if (c)
@@ -158,8 +158,15 @@ static void put_str(struct json_writer *w, const char *key, bool known, struct s
                 json_write_null(w);
 }
 
-static void put_container(struct json_writer *w, const struct syscall_container *c)
+static void put_container(struct json_writer *w, const struct alert *alert)
 {
+        const struct syscall_container told = {
+                .known = UINT64_C(1) << CONTAINER_full_id | (alert->finding->subject_name ? UINT64_C(1) << CONTAINER_name : 0),
+                .full_id = str_from(alert->container), .name = str_from(alert->finding->subject_name),
+        };
+        /* Of what was counted only the finding is left. */
+        const struct syscall_container *c = alert->event ? alert->event->container : alert->container ? &told : NULL;
+
         if (!c) {
                 json_put_null(w, "container");
                 return;
@@ -210,7 +217,7 @@ static void write_json(const struct alert *alert, const struct alert_style *styl
         json_put_texts(w, "tags", alert->tags, alert->n_tags);
         json_write_key(w, "repeated");
         json_write_u64(w, alert->repeated);
-        put_container(w, alert->event ? alert->event->container : NULL);
+        put_container(w, alert);
         put_file(w, alert->event);
         json_write_key(w, "finding");
         json_put_finding(w, alert->finding);

@@ -213,26 +213,28 @@ struct deliver *deliver_free(struct deliver *d)
         return NULL;
 }
 
-/* "json:/var/log/x": a word before the first colon is a format if there is one of that name. */
-static const char *take_format(const char *destination, struct alert_style *style, bool *ret_given)
+/* "json:/var/log/x": a word before the first colon is a format if there is one of that name; before what can be no file's name it
+ * must be. */
+static const char *take_format(const char *destination, struct alert_style *style, bool *ret_given, bool *ret_wrong)
 {
         const char *colon = strchr(destination, ':');
         struct error ignored = ERROR_INIT;
         char word[16];
 
-        *ret_given = false;
+        *ret_given = *ret_wrong = false;
         if (!colon || (size_t)(colon - destination) >= sizeof(word))
                 return destination;
         memcpy(word, destination, (size_t)(colon - destination));
         word[colon - destination] = 0;
         *ret_given = alert_format_parse(word, &style->format, &ignored) == 0;
+        *ret_wrong = !*ret_given && (strcmp(colon + 1, "-") == 0 || strcmp(colon + 1, "syslog") == 0 || colon[1] == '|');
         return *ret_given ? colon + 1 : destination;
 }
 
 int deliver_add(struct deliver *d, const char *destination, bool colour, struct error *err)
 {
         struct sink *s = &d->sinks[d->n];
-        bool given;
+        bool given, wrong;
         int r = 0;
 
         if (d->n == DELIVER_MAX)
@@ -241,7 +243,7 @@ int deliver_add(struct deliver *d, const char *destination, bool colour, struct 
         if (!s->destination)
                 return error_oom(err);
         d->n++;
-        s->where = take_format(s->destination, &s->style, &given);
+        s->where = take_format(s->destination, &s->style, &given, &wrong);
         s->kind = strcmp(s->where, "-") == 0 ? TO_STDOUT : strcmp(s->where, "syslog") == 0 ? TO_SYSLOG :
                   s->where[0] == '|' ? TO_PROGRAM :
                   strncmp(s->where, "http://", 7) == 0 || strncmp(s->where, "https://", 8) == 0 ? TO_HTTP : TO_FILE;
@@ -249,7 +251,9 @@ int deliver_add(struct deliver *d, const char *destination, bool colour, struct 
         if (!given)
                 s->style.format = s->kind == TO_STDOUT || s->kind == TO_SYSLOG ? ALERT_TEXT : ALERT_JSON;
         s->style.colour = colour && s->kind == TO_STDOUT;
-        if (!*s->where)
+        if (wrong)
+                r = error_say(err, -EINVAL, "'%s' begins with no format of alerts (expected text, json, falco or ocsf)", destination);
+        else if (!*s->where)
                 r = error_say(err, -EINVAL, "'%s' names no place for alerts", destination);
         else if (s->kind == TO_FILE)
                 r = open_file(s, err);

@@ -182,6 +182,10 @@ int read_file(struct loader *l, uint32_t file)
         size_t n;
         int r;
 
+        if (in->why_unread) {
+                r = say_error(l, (struct place){ .file = file }, blame_file(file), "%s", in->why_unread);
+                return is_fatal(r) ? r : 0;
+        }
         r = yaml_parse_with(in->is_ours ? NULL : l->options->yaml, in->text, &limits, l->texts, &documents, &n, &where, &err);
         if (r < 0 && !yaml_blames_text(r))
                 return error_say(l->err, r, "%s", err.message);

@@ -20,6 +20,7 @@ struct rule_file {
         const char *name;
         struct str text;
         bool is_untrusted; /* from others: parsed all the same, its limits are tighter */
+        const char *why_unread; /* it could not be read, and is left out; NULL: `text` is what it holds */
         bool is_ours;      /* part of this program: its YAML is parsed in place whatever the options say */
 };
 

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from scanning import DONE, FAILED, FINDINGS, PROGRAM, ROOT, checked_program
+from scanning import DONE, FAILED, FINDINGS, INCOMPLETE, PROGRAM, ROOT, checked_program
 from test_rules import STOCK
 
 MAKE_LOG = os.path.abspath(os.environ.get("TALLYMAN_MAKE_LOG", ROOT / "build-asan/tests/tools/make_log"))
@@ -87,7 +87,7 @@ def test_several_outputs(log, tmp_path):
     assert (tmp_path / "out").stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.parametrize("output, said", [("/nowhere/at/all", "/nowhere/at/all"), ("json:", "names no place"), ("|", "names no place")])
+@pytest.mark.parametrize("output, said", [("/nowhere/at/all", "/nowhere/at/all"), ("json:", "names no place"), ("|", "names no place"), ("xml:-", "no format of alerts")])
 def test_outputs_that_can_not_be(output, said, log):
     done = replay(log(), "--output", output)
     assert done.returncode == FAILED and said in done.stderr
@@ -96,7 +96,7 @@ def test_outputs_that_can_not_be(output, said, log):
 def test_a_program_that_ends_is_told_of(log):
     done = replay(log("\n".join(f"- {{evt.type: execve, proc.name: bash, container.full_id: c{i}}}" for i in range(200))), "--all",
                   "--output", "|exit 3")
-    assert done.returncode == DONE
+    assert done.returncode == INCOMPLETE
     assert "could not be delivered to '|exit 3'" in done.stderr
 
 
@@ -174,7 +174,7 @@ def test_a_cut_recording_is_read_to_its_end(log):
     path = log()
     path.write_bytes(path.read_bytes()[:-20])
     done = replay(path)
-    assert done.returncode == DONE and "was cut off" in done.stderr
+    assert done.returncode == INCOMPLETE and "was cut off" in done.stderr
     assert done.stdout.count("\n") == 2
 
 
@@ -220,3 +220,18 @@ def test_events_are_asked_for_in_the_language_of_rules(log):
 def test_a_question_that_can_not_be_asked(condition, said, log):
     done = events(log(), "--where", condition)
     assert done.returncode == FAILED and said in done.stderr
+
+
+def test_a_broken_rule_file_makes_it_incomplete(log):
+    path = log()
+    (path.parent / "broken.yaml").write_text("- rule: x\n")
+    done = replay(path, "--rules", path.parent / "broken.yaml")
+    assert done.returncode == INCOMPLETE and "Shell starts" in done.stdout
+
+
+def test_what_is_counted_names_its_container(log):
+    path = log("\n".join(f'- {{evt.type: execve, evt.rawtime: "{1785500000000000000 + i}", proc.name: sh, container.full_id: abcdef0123456789, container.name: web}}'
+                         for i in range(50)))
+    assert "(container name=web id=abcdef012345) [and 39 more before it]" in replay(path).stdout.splitlines()[-1]
+    last = json.loads(replay(path, "--output", "json:-").stdout.splitlines()[-1])
+    assert last["container"]["id"] == "abcdef0123456789" and last["container"]["name"] == "web"

@@ -131,8 +131,15 @@ def test_fail_on(store, tmp_path):
 def test_findings_of_one_rule_are_limited(store, tmp_path):
     entries = system_entries() + [make.file(f"s/{i:04d}", b"x", mode=0o4755) for i in range(1500)]
     done = scan_image(store, tmp_path, entries, expect=DONE)
-    assert len(messages(done, "File runs as its owner")) == 1000
+    told = messages(done, "File runs as its owner")
+    assert len(told) == 1001 and "500 more, which are not listed" in told
     assert done.says("found 500 more")
+    # An exception for the places that are listed does not cover those that are not.
+    (tmp_path / "p.yaml").write_text("version: 1\nexceptions: [{rule: File runs as its owner, where: {path: '/s/0*'}, reason: r, owner: o, "
+                                     "expires: never}]\n")
+    done = scan(tmp_path / "image", "--policy", tmp_path / "p.yaml", "--fail-on", "low", expect=FINDINGS)
+    [rest] = [f for f in done.report["findings"] if f["message"] == "500 more, which are not listed"]
+    assert rest["status"] == "open"
 
 
 # ---- commands for authors of rules ----
@@ -244,3 +251,24 @@ def test_a_rule_file_left_out_makes_the_scan_incomplete(store, tmp_path):
     assert any("bad.yaml" in p and "left out" in p for p in done.problems)
     done = run("scan", "--rules", tmp_path / "none.yaml", tmp_path / "image")
     assert done.returncode == FAILED and "none.yaml" in done.stderr
+
+
+def test_files_that_can_not_be_read_do_not_stop_the_others(tmp_path):
+    good = tmp_path / "a.yaml"
+    good.write_text("- rule: Good\n  desc: d\n  condition: evt.type = open\n  output: o\n  priority: INFO\n")
+    with open(tmp_path / "b.yaml", "w") as large:
+        large.truncate(40 << 20)
+    (tmp_path / "d.yaml").mkdir()
+    for asked in ([tmp_path], [good, tmp_path / "b.yaml"]):
+        done = run("rules", "check", *asked)
+        assert done.returncode == INCOMPLETE
+        assert "1 rules loaded: 1 evaluable" in done.stdout and "b.yaml" in done.stdout
+    done = run("rules", "list", good, tmp_path / "b.yaml")
+    assert done.returncode == INCOMPLETE and "Good" in done.stdout and "b.yaml" in done.stderr
+    assert run("rules", "check", "--strict", good, tmp_path / "b.yaml").returncode == FAILED
+
+
+def test_what_a_scan_passes_over_is_said(store, tmp_path):
+    (tmp_path / "own.yaml").write_text("- rule: R\n  desc: d\n  source: imge\n  condition: x = y\n  output: o\n  priority: INFO\n")
+    done = scan_image(store, tmp_path, (), GOOD, None, None, "--rules", tmp_path / "own.yaml")
+    assert any("'R' was skipped" in p and "imge" in p for p in done.problems)
