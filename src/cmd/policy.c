@@ -6,10 +6,12 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/glob.h"
 #include "base/log.h"
 #include "base/yaml_worker.h"
 #include "cmd/command.h"
 #include "cmd/policy.h"
+#include "pipeline/judge.h"
 
 static int parse(int fd, const char *path, struct policy **ret, struct error *err)
 {
@@ -54,6 +56,53 @@ int policy_open_here(struct policy **ret, struct error *err)
                                  "' could have been written by others, who may not decide what is excepted: "
                                  "take it with --policy " POLICY_NAME ", or give --no-policy");
         return parse(fd, POLICY_NAME, ret, err);
+}
+
+/* ---- names ---- */
+
+/* Rules that no file holds: what the program finds by itself. */
+static const char *const own_rules[] = { "image-integrity", "image-attacks-scanner", "exception-expired" };
+static const char *const own_sources[] = { "model", "coverage" };
+
+static bool is_rule(const struct rule_set *rules, struct str name)
+{
+        for (size_t i = 0; i < ELEMENTS_OF(own_rules); i++)
+                if (str_equals(name, own_rules[i]))
+                        return true;
+        return rule_set_find(rules, name);
+}
+
+static bool is_source(struct str name)
+{
+        for (size_t i = 0; i < ELEMENTS_OF(own_sources); i++)
+                if (str_equals(name, own_sources[i]))
+                        return true;
+        for (size_t i = 0; judge_sources[i]; i++)
+                if (str_equals(name, judge_sources[i]->name))
+                        return true;
+        return false;
+}
+
+static void warn_of(const struct policy *policy, uint32_t line, const struct policy_patterns *names, const struct rule_set *rules)
+{
+        for (uint32_t i = 0; i < names->n; i++) {
+                struct str name = names->items[i];
+
+                if (glob_has_wildcard(name) || (rules ? is_rule(rules, name) : is_source(name)))
+                        continue;
+                log_warning("%s:%u: there is no %s '%.*s': by that nothing reaches this gate", policy->file, line,
+                            rules ? "rule" : "source", STR_SHOWN(name));
+        }
+}
+
+void policy_warn_of_names(const struct policy *policy, const struct rule_set *rules)
+{
+        for (uint32_t i = 0; i < policy->n_gates; i++) {
+                const struct policy_gate *gate = &policy->gates[i];
+
+                warn_of(policy, gate->line, &gate->where.on[POLICY_RULE], rules);
+                warn_of(policy, gate->line, &gate->where.on[POLICY_SOURCE], NULL);
+        }
 }
 
 /* ---- policy check ---- */

@@ -13,6 +13,7 @@
 #include "cmd/rules.h"
 #include "cmd/scan.h"
 #include "cmd/shared_options.h"
+#include "pipeline/judge.h"
 #include "pipeline/scan.h"
 #include "report/report.h"
 
@@ -181,6 +182,17 @@ static void session_done(struct session *s)
         free(s->fail_on);
 }
 
+/* A gate that a mistyped name keeps from ever being reached is worse than none. */
+static int check_names(const struct session *s, struct error *err)
+{
+        _cleanup_(rule_set_freep) struct rule_set *stock = NULL;
+        int r = s->rules ? 0 : judge_stock_rules(&stock, err);
+
+        if (r == 0)
+                policy_warn_of_names(s->policy, s->rules ? s->rules : stock);
+        return r;
+}
+
 static int open_policy(struct session *s, struct error *err)
 {
         const char *path = arguments_get(s->args, "policy");
@@ -212,6 +224,8 @@ static int prepare(struct session *s, struct error *err)
                 r = open_policy(s, err);
         if (r == 0)
                 r = path ? output_open(path, &s->out, err) : output_stdout(&s->out, err);
+        if (r == 0 && s->policy && s->policy->n_gates)
+                r = check_names(s, err);
         s->options.rules = s->rules;
         return r < 0 ? r : scan_check_confinement(err);
 }

@@ -226,3 +226,13 @@ def test_excepted_findings_stand_apart_in_the_table(image):
     assert "\nExcepted (1)\n  medium   Image runs as root" in text
     assert f"until {LATER}, by me@example.org: because" in text
     assert "Image runs as root" not in text.split("Excepted (1)")[0]
+
+
+@pytest.mark.parametrize("gate, said", [
+    ('rule: "Image runs as roo"', "there is no rule 'Image runs as roo'"), ("source: pakage", "there is no source 'pakage'"),
+    ('rule: "Image runs as root"', None), ("{severity: high, source: [image, vulnerability]}", None), ("rule: image-integrity", None),
+    ('rule: "Image runs as roo*"', None),
+])
+def test_a_gate_that_nothing_can_reach_is_warned_of(gate, said, image):
+    done = scan_with(image, f"gates:\n- {gate}\n")
+    assert (said in done.stderr and "policy.yaml:3" in done.stderr) if said else "there is no" not in done.stderr
