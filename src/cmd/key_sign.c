@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/file.h"
-#include "cmd/signing.h"
 #include "cmd/shared_options.h"
+#include "cmd/signing.h"
 
 #define DEFAULT_TYPE "application/octet-stream"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/file.h"
-#include "cmd/signing.h"
 #include "cmd/shared_options.h"
+#include "cmd/signing.h"
 
 static int write_payload(const char *path, struct str payload, struct error *err)
 {

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <limits.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <unistd.h>
 
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "cmd/command.h"
 #include "cmd/rules.h"
-#include "cmd/watching.h"
 #include "cmd/shared_options.h"
+#include "cmd/watching.h"
 #include "store/event_log.h"
 
 static int hold(struct event_log_reader *log, struct detect *detect, struct error *err)

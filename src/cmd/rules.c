@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/yaml_worker.h"
-#include "cmd/rule_files.h"
 #include "base/log.h"
+#include "base/yaml_worker.h"
 #include "cmd/command.h"
+#include "cmd/rule_files.h"
 #include "cmd/rules.h"
 #include "pipeline/judge.h"
 #include "pipeline/stock_rules.h"

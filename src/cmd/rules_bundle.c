@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <limits.h>
 #include <errno.h>
+#include <limits.h>
 
 #include "base/file.h"
 #include "base/yaml_worker.h"
 #include "cmd/rule_files.h"
-#include "cmd/signing.h"
 #include "cmd/shared_options.h"
+#include "cmd/signing.h"
 #include "pipeline/judge.h"
 #include "trust/bundle.h"
 

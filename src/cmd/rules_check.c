@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <limits.h>
+
 #include "cmd/command.h"
 #include "cmd/rules.h"
 #include "cmd/shared_options.h"

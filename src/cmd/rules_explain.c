@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <limits.h>
 #include <errno.h>
+#include <limits.h>
 
 #include "base/nearest.h"
 #include "cmd/command.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <limits.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
 
 #include "base/file.h"
 #include "base/yaml_worker.h"
@@ -11,6 +12,7 @@
 #include "pipeline/judge.h"
 #include "rules/cases.h"
 #include "rules/limits.h"
+#include "store/event_log.h"
 
 struct tally {
         const struct arguments *args;
@@ -34,7 +36,7 @@ static int beside(const struct rule_cases *cases, struct str path, const char **
         if (!copy)
                 return error_oom(err);
         if (path.n == 0 || memchr(path.p, 0, path.n))
-                return error_say(err, -EBADMSG, "%s: 'rules' names no file", cases->file);
+                return error_say(err, -EBADMSG, "%s: a name of a file is expected", cases->file);
         if (path.p[0] != '/' && strchr(cases->file, '/'))
                 buf_printf(&full, "%s/", dirname(copy));
         buf_add_str(&full, path);
@@ -64,11 +66,35 @@ static int load_rules(const struct arguments *args, const struct rule_cases *cas
         return rules_open(&request, ret, err);
 }
 
+/* Hands out the events of a recording. */
+static int each_event(void *ctx, struct str recording, void (*take)(void *to, const struct fact *fact), void *to, struct error *err)
+{
+        _cleanup_(event_log_reader_freep) struct event_log_reader *log = NULL;
+        const struct rule_cases *cases = ctx;
+        const struct syscall_event *event;
+        _cleanup_close_ int fd = -EBADF;
+        const char *path;
+        int r = beside(cases, recording, &path, err);
+
+        if (r < 0)
+                return r;
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        r = fd < 0 ? error_set(err, -errno, "open '%s'", path) : event_log_reader_new(fd, path, &log, err);
+        while (r == 0 && (r = event_log_read(log, &event, err)) > 0) {
+                const struct fact fact = syscall_fact(event);
+
+                take(to, &fact);
+                r = 0;
+        }
+        return r;
+}
+
 static int run_case(struct tally *t, const struct rule_cases *cases, const struct rule_case *it, struct case_bench *bench,
                     struct error *err)
 {
         _cleanup_(buf_free) struct buf complaints = { 0 };
-        int r = case_bench_run(bench, cases, it, &complaints, err);
+        const struct case_events events = { .each = each_event, .ctx = (void *)cases };
+        int r = case_bench_run(bench, cases, it, &events, &complaints, err);
 
         if (r < 0)
                 return r;

@@ -10,8 +10,8 @@
 #include "base/notify.h"
 #include "base/privileges.h"
 #include "cmd/command.h"
-#include "cmd/watching.h"
 #include "cmd/shared_options.h"
+#include "cmd/watching.h"
 #include "pipeline/watch.h"
 
 #define POLL_MS 100

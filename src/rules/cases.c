@@ -272,6 +272,15 @@ static void explain_silence(struct trial *t, const struct case_expectation *e, e
         t->holds = false;
 }
 
+static void take_fact(void *ctx, const struct fact *fact)
+{
+        struct trial *t = ctx;
+
+        t->fact = fact;
+        rule_program_match(t->desk->program, t->desk->scratch, fact, false, take_verdict, t);
+        t->fact = NULL;
+}
+
 static int try_fact(struct trial *t, const struct rule_cases *cases, const struct yaml_node *node, struct error *err)
 {
         _cleanup_(making_done) struct making m = { 0 };
@@ -281,9 +290,7 @@ static int try_fact(struct trial *t, const struct rule_cases *cases, const struc
 
         if (r < 0)
                 return error_wrap(err, "%s:%u:%u", cases->file, where->mark.line, where->mark.column);
-        t->fact = &fact;
-        rule_program_match(t->desk->program, t->desk->scratch, &fact, false, take_verdict, t);
-        t->fact = NULL;
+        take_fact(t, &fact);
         return 0;
 }
 
@@ -295,8 +302,8 @@ static struct desk *find_desk(struct case_bench *bench, const struct fact_source
         return NULL;
 }
 
-int case_bench_run(struct case_bench *bench, const struct rule_cases *cases, const struct rule_case *it, struct buf *out,
-                   struct error *err)
+int case_bench_run(struct case_bench *bench, const struct rule_cases *cases, const struct rule_case *it,
+                   const struct case_events *events, struct buf *out, struct error *err)
 {
         _cleanup_free_ enum met *met = calloc(it->n_expected + 1, sizeof(*met));
         struct trial t = { .bench = bench, .desk = find_desk(bench, it->source), .it = it, .met = met, .out = out, .holds = true };
@@ -306,6 +313,8 @@ int case_bench_run(struct case_bench *bench, const struct rule_cases *cases, con
                 r = error_say(err, -EINVAL, "no rules of source '%s' were loaded", it->source->name);
         for (uint32_t i = 0; r == 0 && i < it->n_facts; i++)
                 r = try_fact(&t, cases, it->facts[i], err);
+        if (r == 0 && it->recording.n)
+                r = events->each(events->ctx, it->recording, take_fact, &t, err);
         for (uint32_t i = 0; r == 0 && i < it->n_expected; i++)
                 if (met[i] != MET)
                         explain_silence(&t, &it->expected[i], met[i]);

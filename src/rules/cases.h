@@ -26,6 +26,7 @@ struct rule_case {
         const struct fact_source *source;
         const struct yaml_node **facts; /* mappings of fields */
         uint32_t n_facts;
+        struct str recording; /* a file of recorded events, as written: relative to the file; empty: `facts` are given */
         struct case_expectation *expected;
         struct str *allowed; /* patterns: rules that may say something too */
         uint32_t n_expected, n_allowed;
@@ -59,9 +60,14 @@ const struct fact_source *const *case_bench_sources(const struct case_bench *ben
 /* Rules loaded with these sources; the set must last as long as the bench. Every rule is tried on every fact. */
 int case_bench_use(struct case_bench *bench, const struct rule_set *set, struct error *err) _must_check_;
 
-/* Tries one case: 1 it holds, 0 it does not, and `out` has a line for each thing that was otherwise. -EBADMSG: a fact that
- * can not be (a field that there is not, a number that is none), with its place. */
-int case_bench_run(struct case_bench *bench, const struct rule_cases *cases, const struct rule_case *it, struct buf *out,
-                   struct error *err) _must_check_;
+/* Tries one case on its facts and, if it names a recording, on those that `each` hands out: it is to call `take` for each, and
+ * gives 0 or an error. 1: the case holds; 0: it does not, and `out` has a line for each thing that was otherwise. -EBADMSG: a
+ * fact that can not be (a field that there is not, a number that is none), with its place. */
+struct case_events {
+        int (*each)(void *ctx, struct str recording, void (*take)(void *to, const struct fact *fact), void *to, struct error *err);
+        void *ctx;
+};
+int case_bench_run(struct case_bench *bench, const struct rule_cases *cases, const struct rule_case *it,
+                   const struct case_events *events, struct buf *out, struct error *err) _must_check_;
 
 #endif

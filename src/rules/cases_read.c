@@ -120,8 +120,8 @@ static int read_source(struct reader *r, const struct yaml_node *node, struct ru
 
 static int read_case(struct reader *r, const struct yaml_node *node, struct rule_case *it)
 {
-        static const char *const keys[] = { "name", "source", "fact", "facts", "expect", "allow" };
-        const struct yaml_node *name, *facts, *fact, *expect, *allow;
+        static const char *const keys[] = { "name", "source", "fact", "facts", "recording", "expect", "allow" };
+        const struct yaml_node *name, *facts, *fact, *recording, *expect, *allow;
         int code;
 
         code = check_keys(r, node, "a case", keys, ELEMENTS_OF(keys));
@@ -131,16 +131,19 @@ static int read_case(struct reader *r, const struct yaml_node *node, struct rule
         name = yaml_get(node, "name");
         fact = yaml_get(node, "fact");
         facts = yaml_get(node, "facts");
+        recording = yaml_get(node, "recording");
         expect = yaml_get(node, "expect");
         allow = yaml_get(node, "allow");
-        if (!name || !expect || !fact == !facts)
+        if (!name || !expect || !!fact + !!facts + !!recording != 1)
                 return SAY(r, node, "%s", !name ? "'name' is missing" : !expect ?
                            "'expect' is missing: rules that should say something, [] for none" :
-                           "either 'fact' or 'facts' is expected");
+                           "either 'fact', 'facts' or 'recording' is expected");
         code = read_text(r, name, "'name'", &it->name);
         if (code == 0)
                 code = read_source(r, yaml_get(node, "source"), it);
-        if (code == 0)
+        if (code == 0 && recording)
+                code = read_text(r, recording, "'recording'", &it->recording);
+        else if (code == 0)
                 code = read_facts(r, fact ? fact : facts, it);
         if (code == 0)
                 code = read_expected(r, expect, it);

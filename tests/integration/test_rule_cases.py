@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests that authors of rules write: `tallyman rules test`."""
+import re
+import subprocess
+
 import pytest
 
 from scanning import DONE, FAILED, FINDINGS, ROOT, checked_program
+from test_replay import MAKE_LOG
 from test_rules import STOCK, run
 
 RULES = """
@@ -95,7 +99,7 @@ def test_cases_that_do_not_hold_say_why(case, said, tmp_path):
     ("- name: x\n  fact: {proc.nmae: x}\n  expect: []", "cases.yaml:4:10: there is no field 'proc.nmae' in source 'syscall', did you mean"),
     ("- name: x\n  fact: {proc.pid: x}\n  expect: []", "'x' is no number"),
     ("- name: x\n  source: imag\n  fact: {image.os: x}\n  expect: []", "did you mean 'image'?"),
-    ("- name: x\n  fact: {a: b}\n  facts: [{a: b}]\n  expect: []", "either 'fact' or 'facts'"),
+    ("- name: x\n  fact: {a: b}\n  facts: [{a: b}]\n  expect: []", "either 'fact', 'facts' or 'recording'"),
     ("- name: x\n  fact: {evt.type: open}", "'expect' is missing"),
     ("- fact: {evt.type: open}\n  expect: []", "'name' is missing"),
     ("- name: x\n  fact: [a]\n  expect: []", "a mapping of fields to values"),
@@ -170,3 +174,23 @@ def test_each_stock_rule_for_processes_has_a_case_and_a_twin():
     assert len(rules) > 20
     for rule in rules:
         assert f'- name: "{rule}"' in text and f'- name: "twin: {rule}"' in text and f'- name: "on the host: {rule}"' in text, rule
+
+
+def test_recorded_events(tmp_path):
+    (tmp_path / "events.yaml").write_text("- {evt.type: execve, proc.name: bash, proc.pname: sshd}\n- {evt.type: openat, proc.name: bash}\n")
+    subprocess.run([MAKE_LOG, tmp_path / "events.yaml", tmp_path / "day.log"], check=True)
+    text = "- name: that day\n  recording: day.log\n  expect: [{rule: Shell starts, output: shell bash of sshd}]\n"
+    assert cases(tmp_path, text).stdout == "1 passed, 0 failed\n"
+    done = cases(tmp_path, "- name: that day\n  recording: day.log\n  expect: []\n")
+    assert done.returncode == FINDINGS and "not expected: 'Shell starts'" in done.stdout
+    done = cases(tmp_path, "- name: that day\n  recording: none.log\n  expect: []\n")
+    assert done.returncode == FAILED and "none.log" in done.stderr
+
+
+def test_the_examples_of_the_documentation(tmp_path):
+    rules, example = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs/rules.md").read_text(), re.S)
+    (tmp_path / "image.yaml").write_text(rules)
+    (tmp_path / "cases.yaml").write_text(example)
+    (tmp_path / "events.yaml").write_text("- {evt.type: openat, proc.name: x}\n")
+    subprocess.run([MAKE_LOG, tmp_path / "events.yaml", tmp_path / "day.log"], check=True)
+    assert run("rules", "test", tmp_path / "cases.yaml").stdout == "4 passed, 0 failed\n"
