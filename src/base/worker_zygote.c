@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/sandbox.h"
@@ -217,6 +218,14 @@ static void forget_environment(void)
         environ = NULL;
 }
 
+/* Whatever asks the C library for a time would read /etc/localtime each time (libarchive does, of a zip's members): with a zone
+ * in the environment that was read once it does not. */
+static void settle_time_zone(void)
+{
+        setenv("TZ", "UTC0", 1); /* out of memory: then reading such an archive is taken for an attack, which is told */
+        tzset();
+}
+
 /* Where memory runs out, the kernel is to end workers before it ends anything else. */
 static void offer_to_oom_killer(void)
 {
@@ -248,6 +257,7 @@ static int prepare_zygote(int *ret_signals, struct error *err)
         zygote.nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
         offer_to_oom_killer();
         forget_environment();
+        settle_time_zone();
         return 0;
 }
 
