@@ -7,14 +7,12 @@
 #include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <ucontext.h>
 #include <unistd.h>
 
@@ -221,10 +219,6 @@ int sandbox_enter(const struct worker_limits *limits, int note_fd, struct error 
         int r;
 
         note = note_fd;
-        /* Libraries that make times of dates look for the zone's file each time it is not named, which is refused then. */
-        if (setenv("TZ", "UTC0", 1) < 0)
-                return error_set(err, -errno, "set the time zone of the worker");
-        tzset();
         if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
                 return error_set(err, -errno, "give up gaining privileges");
         if (!SANDBOX_UNDER_SANITIZER)

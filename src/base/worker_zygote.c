@@ -10,6 +10,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/sandbox.h"
@@ -212,9 +213,13 @@ static _Noreturn void zygote_main(int sock, int signals)
 /* What stands in the environment (tokens, proxies with passwords) is not a worker's to read out of its memory. */
 static void forget_environment(void)
 {
+        /* Without a name of a zone, libraries that make times of dates look for the machine's each time, and a worker may not. */
+        static char zone[] = "TZ=UTC0", *left[] = { zone, NULL };
+
         for (char **e = environ; e && *e; e++)
                 explicit_bzero(*e, strlen(*e));
-        environ = NULL;
+        environ = left;
+        tzset();
 }
 
 /* Where memory runs out, the kernel is to end workers before it ends anything else. */
