@@ -371,7 +371,7 @@ def test_a_database_that_others_can_write_is_not_used(db, bucket):
 PROGRAM = os.path.abspath(os.environ.get("TALLYMAN_PLAIN_TEST_PROGRAM", "build-plain/tallyman"))  # a crash is a signal there
 
 
-@pytest.mark.parametrize("parser", ["zip", "osv", "kev", "epss"])
+@pytest.mark.parametrize("parser", ["zip-stream", "osv", "kev", "epss"])
 @pytest.mark.parametrize("deed, says", [("open", "openat"), ("socket", "socket"), ("exec", "execve"), ("crash", "killed by"), ("flood", "announced a message")])
 def test_parsers_reach_nothing(db, bucket, tmp_path, parser, deed, says):
     """A parser that somebody else has taken over: the update fails, and the old database stays."""
