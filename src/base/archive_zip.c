@@ -82,7 +82,7 @@ int zip_reader_next(struct zip_reader *zip, struct zip_entry *ret, struct error 
                 return 0;
         if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
                 return zip_error(zip, err);
-        HIJACK_POINT("zip");
+        HIJACK_POINT("zip-stream");
         path = archive_entry_pathname(zip->entry);
         *ret = (struct zip_entry){
                 .path = str_from(path ? path : archive_entry_pathname_utf8(zip->entry)),

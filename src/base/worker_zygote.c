@@ -213,16 +213,12 @@ static _Noreturn void zygote_main(int sock, int signals)
 /* What stands in the environment (tokens, proxies with passwords) is not a worker's to read out of its memory. */
 static void forget_environment(void)
 {
+        /* Without a name of a zone, libraries that make times of dates look for the machine's each time, and a worker may not. */
+        static char zone[] = "TZ=UTC0", *left[] = { zone, NULL };
+
         for (char **e = environ; e && *e; e++)
                 explicit_bzero(*e, strlen(*e));
-        environ = NULL;
-}
-
-/* Whatever asks the C library for a time would read /etc/localtime each time (libarchive does, of a zip's members): with a zone
- * in the environment that was read once it does not. */
-static void settle_time_zone(void)
-{
-        setenv("TZ", "UTC0", 1); /* out of memory: then reading such an archive is taken for an attack, which is told */
+        environ = left;
         tzset();
 }
 
@@ -257,7 +253,6 @@ static int prepare_zygote(int *ret_signals, struct error *err)
         zygote.nowhere = open("/dev/null", O_RDWR | O_CLOEXEC);
         offer_to_oom_killer();
         forget_environment();
-        settle_time_zone();
         return 0;
 }
 

@@ -208,7 +208,7 @@ bool mounts_have_overlay(struct str text, const char *const *directories, size_t
         for (size_t i = 0; i < n; i++)
                 if (!wanted || stat(directories[i], &wanted[i]) < 0)
                         return false;
-        while (wanted && text.n)
+        while (n && wanted && text.n)
                 if (parse_line(str_cut(&text, '\n'), &line) &&
                     (str_equals(line.type, "overlay") || str_equals(line.type, "fuse.fuse-overlayfs")) && lies_on(&line, wanted, n))
                         return true;

@@ -140,6 +140,23 @@ static enum comparison compare_digest(int fd, const struct file_entry *entry, ui
         return memcmp(digest.bytes, entry->sha256, SHA256_SIZE) == 0 ? COMPARE_SAME : COMPARE_OTHER;
 }
 
+static enum comparison compare_content(const struct program_request *request, int fd, uint64_t size, const struct file_entry *entry,
+                                       uint64_t *ret_hashed)
+{
+        if (request->container->uid == 0 && fgetxattr(fd, "trusted.overlay.metacopy", NULL, 0) >= 0)
+                return COMPARE_SAME; /* its content lies in the image's layer still */
+        if (size != entry->size)
+                return COMPARE_OTHER;
+        if (!entry->has_sha256 || entry->size > request->hash_max)
+                return COMPARE_UNKNOWN;
+        return compare_digest(fd, entry, ret_hashed);
+}
+
+static bool is_executed_one(const struct program_request *request, const struct stat *st)
+{
+        return nanoseconds(st->st_ctim) == request->file->ctime && nanoseconds(st->st_mtim) == request->file->mtime;
+}
+
 /* Only what has not changed since it was executed says anything of what runs: another could have been put in its place. */
 static enum comparison compare(const struct program_request *request, const struct file_entry *entry, uint64_t *ret_hashed)
 {
@@ -147,17 +164,12 @@ static enum comparison compare(const struct program_request *request, const stru
         _cleanup_close_ int fd = open_copy(request, &st);
         enum comparison found;
 
-        if (fd < 0 || nanoseconds(st.st_ctim) != request->file->ctime || nanoseconds(st.st_mtim) != request->file->mtime)
+        if (fd < 0 || !is_executed_one(request, &st))
                 return COMPARE_UNKNOWN;
-        if (request->container->uid == 0 && fgetxattr(fd, "trusted.overlay.metacopy", NULL, 0) >= 0)
-                return COMPARE_SAME; /* its content lies in the image's layer still */
-        if ((uint64_t)st.st_size != entry->size)
-                return COMPARE_OTHER;
-        if (!entry->has_sha256 || entry->size > request->hash_max)
+        found = compare_content(request, fd, (uint64_t)st.st_size, entry, ret_hashed);
+        if (fstat(fd, &st) < 0 || !is_executed_one(request, &st))
                 return COMPARE_UNKNOWN;
-        found = compare_digest(fd, entry, ret_hashed);
-        if (fstat(fd, &st) < 0 || nanoseconds(st.st_ctim) != request->file->ctime ||
-            (found == COMPARE_SAME && request->executed - request->file->ctime < PROVENANCE_TICK))
+        if (found == COMPARE_SAME && request->executed - request->file->ctime < PROVENANCE_TICK)
                 return COMPARE_UNKNOWN;
         return found;
 }

@@ -57,6 +57,28 @@ static bool is_engines_file(const char *name)
         return false;
 }
 
+/*
+ * Below "/proc/PID" stand links into other trees ("root", "cwd", "exe", "fd/N"), which the kernel follows whoever asks: they would give
+ * the engine every file of the machine and of its containers. What is text and what names a namespace is given.
+ */
+static bool leads_out_of_proc(const char *base, const char *path)
+{
+        static const char *const links[] = { "root", "cwd", "exe", "fd", "map_files", "task" };
+        const char *texts[] = { base, path };
+
+        if (!is_below(base, "/proc"))
+                return false;
+        for (size_t i = 0; i < ELEMENTS_OF(texts); i++)
+                for (struct str rest = str_from(texts[i]); rest.p;) {
+                        struct str part = str_cut(&rest, '/');
+
+                        for (size_t k = 0; k < ELEMENTS_OF(links); k++)
+                                if (str_equals(part, links[k]))
+                                        return true;
+                }
+        return false;
+}
+
 bool broker_may_open(const char *base, const char *path)
 {
         static const char *const folders[] = {
@@ -65,7 +87,7 @@ bool broker_may_open(const char *base, const char *path)
                 "/var/lib/rancher", "/etc/docker", "/etc/containers", "/etc/containerd", "/etc/crio",
         };
 
-        if (base[0] != '/' || leaves(base) || leaves(path))
+        if (base[0] != '/' || leaves(base) || leaves(path) || leads_out_of_proc(base, path))
                 return false;
         for (size_t i = 0; i < ELEMENTS_OF(folders); i++)
                 if (is_below(base, folders[i]))

@@ -287,6 +287,29 @@ def image_index_inputs():
     yield "unsorted", image_index([entry(b"b", REGULAR, 0), entry(b"a", REGULAR, 1)])
 
 
+def image_owners(texts, owners, n_files=None, n_texts=None, shift=0):
+    body, offsets = b"", []
+    for text in texts:
+        offsets.append(len(body))
+        body += s(text)
+    at_owners = len(body)
+    body += b"".join(struct.pack("<I", o) for o in owners)
+    at_offsets = len(body)
+    body += b"".join(struct.pack("<Q", o + shift) for o in offsets)
+    counts = len(owners) if n_files is None else n_files, len(texts) if n_texts is None else n_texts
+    trailer = struct.pack("<QQQQ", *counts, at_owners, at_offsets)
+    return body + trailer + struct.pack("<I", len(trailer))
+
+
+def image_owners_inputs():
+    yield "usual", image_owners([b"pkg:deb/a@1", b"pkg:deb/b@2"], [0, 1, 2, 2, 0])
+    yield "empty", image_owners([], [])
+    yield "owner-of-nothing", image_owners([b"a"], [2, 4294967295, 1])
+    yield "text-beyond-the-end", image_owners([b"a"], [1], shift=1 << 40)
+    yield "too-many-files", image_owners([b"a"], [1], n_files=1 << 62)
+    yield "too-many-texts", image_owners([b"a"], [1], n_texts=1 << 61)
+
+
 def frame(kind, payload):
     return struct.pack("<II", kind, len(payload)) + payload
 
@@ -326,6 +349,7 @@ def tree_inputs():
 
 INPUTS = {
     "image-index": image_index_inputs,
+    "image-owners": image_owners_inputs,
     "inflate": inflate_inputs,
     "layer": layer_inputs,
     "layer-file": layer_file_inputs,

@@ -120,7 +120,7 @@ def parsers_in_source():
 # Of rule files a worker parses the YAML (below); what stands in its tree, which is checked, the command reads itself, and
 # recordings and signed files that its user names.
 # What publishers of advisories offer is read by other workers: test_db.py takes these over.
-OF_UPDATES = {"epss", "kev", "osv", "zip"}
+OF_UPDATES = {"epss", "kev", "osv", "zip-stream"}
 OF_THE_COMMAND = {"bundle", "condition", "dsse", "event-log", "policy", "rule-cases", "rules"}
 
 

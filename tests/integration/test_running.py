@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What happens around a scan: the user interrupts it, its processes are killed, disks are full, things may not be read."""
+import contextlib
 import json
 import os
 import pathlib
@@ -43,10 +44,14 @@ def slow(store, tmp_path):
     return tmp_path / "slow"
 
 
+def hear_hangups():
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
+
+
 def start(target, temporary, *options, program=PROGRAM, **how):
     return subprocess.Popen([program, "scan", "--limit", "ratio=1000000", *map(str, options), str(target)], env=environment(temporary),
                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                            start_new_session=True, **how)
+                            start_new_session=True, preexec_fn=hear_hangups, **how)
 
 
 def worker_at_work(process):
@@ -54,9 +59,10 @@ def worker_at_work(process):
     end = time.monotonic() + 15
     while time.monotonic() < end:
         for pid in living(process.pid):
-            fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-            if pid != process.pid and int(fields[11]) > 20: # hundredths of a second in user mode
-                return pid
+            with contextlib.suppress(OSError):  # a short worker may have ended since it was listed
+                fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+                if pid != process.pid and int(fields[11]) > 20: # hundredths of a second in user mode
+                    return pid
         time.sleep(0.02)
     raise AssertionError("no worker is at work")
 

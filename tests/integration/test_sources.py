@@ -456,3 +456,21 @@ def test_what_skopeo_writes(store, image, tmp_path):
         assert [l["diff_id"] for l in done.target["layers"]] == [l["diff_id"] for l in whole.target["layers"]]
         assert scan(f"{target}:x/y:2", expect=DONE).target["image_id"] == done.target["image_id"]
         assert scan(f"{target}:other", expect=FAILED).says("x/y:2") and INCOMPLETE
+
+
+# ---- directories over one another ----
+
+def test_directories_are_layers(tmp_path):
+    for name, content in (("low/etc/a", b"1"), ("low/etc/b", b"2"), ("high/etc/a", b"3")):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(content)
+    done = scan(f"overlay:{tmp_path}/low:{tmp_path}/high", expect=DONE)
+    assert done.target["kind"] == "overlay" and len(done.target["layers"]) == 2
+    assert done.files["/etc/a"]["sha256"] == hashlib.sha256(b"3").hexdigest()
+    assert done.files["/etc/b"]["sha256"] == hashlib.sha256(b"2").hexdigest()
+
+
+@pytest.mark.parametrize("target, says", [("overlay:/nowhere", "open the layer '/nowhere'"), ("overlay:/tmp:", "before and after each ':'"),
+                                          ("overlay:", "a path is expected"), ("container:", "the name or the id")])
+def test_directories_that_are_none(target, says):
+    assert says in scan(target, expect=FAILED).stderr

@@ -501,6 +501,30 @@ static void test_containerd_silent(void **state)
         tree_done(&t);
 }
 
+/* By what directories are: links are followed, and relative ones stand below the engine's folder. */
+static void test_overlays_that_are_mounted(void **state)
+{
+        char top[] = "/tmp/tallyman-overlay-XXXXXX", paths[3][64], text[1024];
+        const char *both[2] = { paths[0], paths[1] }, *turned[2] = { paths[1], paths[0] };
+
+        assert_non_null(mkdtemp(top));
+        for (unsigned i = 0; i < 3; i++) {
+                snprintf(paths[i], sizeof(paths[i]), "%s/%c", top, "abl"[i]);
+                assert_int_equal(i < 2 ? mkdir(paths[i], 0755) : symlink("b", paths[i]), 0);
+        }
+        snprintf(text, sizeof(text), "1 1 0:1 / / rw - ext4 /dev/sda rw,lowerdir=%s:%s\n36 35 0:55 / %s/ID/merged rw shared:8 - overlay "
+                 "overlay rw,lowerdir=%s:a,upperdir=%s/u\n", paths[1], paths[0], top, paths[2], top);
+        assert_true(mounts_have_overlay(str_from(text), both, 2));
+        assert_false(mounts_have_overlay(str_from(text), turned, 2));
+        assert_false(mounts_have_overlay(str_from(text), both, 1));
+        assert_false(mounts_have_overlay(str_from(text), both, 0));
+        *strstr(text, "overlay overlay") = 'O'; /* another type of file system */
+        assert_false(mounts_have_overlay(str_from(text), both, 2));
+        for (unsigned i = 0; i < 3; i++)
+                assert_int_equal(remove(paths[i]), 0);
+        assert_int_equal(rmdir(top), 0);
+}
+
 int main(void)
 {
         const struct CMUnitTest tests[] = {
@@ -509,6 +533,7 @@ int main(void)
                 cmocka_unit_test(test_references),
                 cmocka_unit_test(test_times),
                 cmocka_unit_test(test_kernel_texts),
+                cmocka_unit_test(test_overlays_that_are_mounted),
                 cmocka_unit_test(test_docker),
                 cmocka_unit_test(test_docker_made_here),
                 cmocka_unit_test(test_docker_containerd_images),
