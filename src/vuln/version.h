@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The orders in which ecosystems put their versions, each from its own specification. An order is total: a version that
- * it can not parse stands below all that it can, and two such versions are ordered by their bytes. Nothing is allocated,
+ * it can not parse stands below all that it can, and two such versions are ordered by their bytes. (Maven's is as Maven has it:
+ * 1.x-1 > 1 > 1-a1.x > 1.x-1.) Nothing is allocated,
  * and the time is linear in the length of the versions (for Maven, RubyGems and Packagist in that of their at most
  * VERSION_LENGTH_MAX bytes). No I/O; any number of threads.
  */

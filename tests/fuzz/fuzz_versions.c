@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                         int ik = version_compare(order, v[i], v[k]);
 
                         HOLDS(ik == -version_compare(order, v[k], v[i]));
-                        for (int m = 0; m < 3; m++) {
+                        for (int m = 0; order->id != VERSION_MAVEN && m < 3; m++) {
                                 int km = version_compare(order, v[k], v[m]);
 
                                 HOLDS(ik >= 0 || km >= 0 || version_compare(order, v[i], v[m]) < 0);

@@ -166,6 +166,27 @@ def test_other_repositories_packages_are_not_judged(place, bucket):
     assert any("1 packages come from other repositories" in p["what"] for p in report["problems"])
 
 
+def test_what_the_distribution_ships_is_judged_by_its_data(place, bucket):
+    bucket.records["PyPI"] = [record("PYSEC-1", "django", "PyPI", [{"introduced": "0"}, {"fixed": "4"}])]
+    update(bucket)
+    root = debian(place, [("python3-django", "3:3.2-1")])
+    for folder in ("usr/lib/python3/dist-packages", "usr/local/lib/python3.11/site-packages"):
+        (root / folder / "Django-3.2.dist-info").mkdir(parents=True)
+        (root / folder / "Django-3.2.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: Django\nVersion: 3.2\n")
+    (root / "var/lib/dpkg/info").mkdir()
+    (root / "var/lib/dpkg/info/python3-django.list").write_text("/usr/lib/python3/dist-packages/Django-3.2.dist-info/METADATA\n")
+
+    def paths():
+        return {f["location"]["path"] for f in found(scan(root)).values()}
+    ours = "/usr/local/lib/python3.11/site-packages/Django-3.2.dist-info/METADATA"
+    assert paths() == {ours}
+    # Another repository's package is known to nobody: what it ships is judged as if nobody had.
+    text = (root / "var/lib/dpkg/status").read_text().replace("3:3.2-1", "3:3.2-1.pgdg12+1")
+    (root / "var/lib/dpkg/status").write_text(text)
+    shutil.rmtree(root / "usr/local")
+    assert paths() == {ours.replace("local/lib/python3.11/site-packages", "lib/python3/dist-packages")}
+
+
 def test_exceptions_and_gates_of_the_policy(place, bucket):
     update(bucket)
     root = debian(place, [("openssl", "3.0.1-1")])
