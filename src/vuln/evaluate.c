@@ -98,9 +98,10 @@ static void take_range(struct record_reader *reader, enum range_type type, uint3
         ret->order = w.order;
 }
 
-static bool is_listed(struct vuln_list list, const struct version_order *order, struct str version)
+/* Where there are ranges, the list only repeats what they say; where there are none, it may write a version otherwise. */
+static bool is_listed(struct vuln_list list, const struct version_order *order, struct str version, bool alone)
 {
-        bool parses = version_parses(order, version);
+        bool parses = alone && version_parses(order, version);
 
         for (uint32_t i = 0; i < list.n; i++) {
                 struct str listed = record_get_text(&list.reader);
@@ -125,7 +126,7 @@ void evaluate_affected(const struct vuln_affected *affected, const struct versio
                         return;
                 take_range(&reader, type, n, order, version, ret);
         }
-        if (!ret->affected && is_listed(affected->versions, order, version)) {
+        if (!ret->affected && is_listed(affected->versions, order, version, affected->ranges.n == 0)) {
                 ret->affected = ret->by_list = true;
                 ret->had_fix = ret->before = STR_NULL;
         }

@@ -96,6 +96,8 @@ int feed_file(const char *job, int fd, const struct feed_sink *sink, struct erro
                 if (r < 0)
                         break;
         }
+        if (r == -EPROTO)
+                return error_wrap(err, "the worker '%s'", job);
         return r < 0 ? r : end_of(worker, err);
 }
 

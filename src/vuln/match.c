@@ -103,6 +103,7 @@ static int try_entry(struct matching *m, const struct db_entry *entry, struct st
         hit.name = a.name;
         hit.flags = a.flags;
         hit.note = a.note;
+        hit.severities = a.severities;
         /* What is not affected is kept too where it overrules another: a fix with a subscription, installed; what a record says
          * of the package itself, before what it says of its source. */
         return hit.result.affected || (hit.pro && hit.result.had_fix.n) || (m->by_either && !source) ? add_hit(m, &hit) : 0;

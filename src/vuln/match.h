@@ -40,6 +40,7 @@ struct match_evidence {
         struct evaluation result; /* … with what */
         uint8_t flags;            /* enum affected_flag */
         struct str note;
+        struct vuln_list severities; /* of the record's part about the package */
         bool pro;                 /* the fix needs a subscription: Ubuntu Pro */
 };
 

@@ -264,7 +264,7 @@ static int join_hit(struct joining *j, uint32_t hit, bool several)
         struct vuln_record record;
         uint32_t n;
 
-        if (!db_record_at(j->db, h->place, &place) || !record_decode(place.bytes, &record))
+        if (!db_record_at(j->db, h->place, &place) || !record_decode_head(place.bytes, &record))
                 return 0;
         h->record = record.id;
         about = record.aliases.n ? nothing : count_cves(record.upstream) ? record.upstream : is_advisory(record.id) ? record.related : nothing;

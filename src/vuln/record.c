@@ -178,31 +178,39 @@ bool record_next_affected(struct record_reader *reader, struct vuln_affected *re
         return !reader->bad;
 }
 
-static struct vuln_list affected(struct record_reader *r)
+/* Leaves `r` at the list of those affected. */
+static bool decode_head(struct record_reader *r, struct vuln_record *ret)
 {
-        struct vuln_list list = { .n = record_get_count(r, 10) };
-        struct vuln_affected one;
+        ret->flags = record_get_u8(r);
+        ret->id = record_get_text(r);
+        ret->modified = record_get_number(r);
+        ret->published = record_get_number(r);
+        ret->summary = record_get_text(r);
+        ret->aliases = texts(r);
+        ret->upstream = texts(r);
+        ret->related = texts(r);
+        ret->severities = severities(r);
+        ret->references = texts(r);
+        ret->affected.n = record_get_count(r, 10);
+        ret->affected.reader = *r;
+        return !r->bad && ret->id.n > 0;
+}
 
-        list.reader = *r;
-        for (uint32_t i = 0; i < list.n && record_next_affected(r, &one); i++)
-                ;
-        return list;
+bool record_decode_head(struct str bytes, struct vuln_record *ret)
+{
+        struct record_reader r = record_reader(bytes);
+
+        return decode_head(&r, ret);
 }
 
 bool record_decode(struct str bytes, struct vuln_record *ret)
 {
         struct record_reader r = record_reader(bytes);
+        struct vuln_affected one;
 
-        ret->flags = record_get_u8(&r);
-        ret->id = record_get_text(&r);
-        ret->modified = record_get_number(&r);
-        ret->published = record_get_number(&r);
-        ret->summary = record_get_text(&r);
-        ret->aliases = texts(&r);
-        ret->upstream = texts(&r);
-        ret->related = texts(&r);
-        ret->severities = severities(&r);
-        ret->references = texts(&r);
-        ret->affected = affected(&r);
-        return !r.bad && r.p == r.end && ret->id.n > 0;
+        if (!decode_head(&r, ret))
+                return false;
+        for (uint32_t i = 0; i < ret->affected.n && record_next_affected(&r, &one); i++)
+                ;
+        return !r.bad && r.p == r.end;
 }

@@ -99,6 +99,8 @@ struct vuln_affected {
 
 /* Everything in it is read once; false: it is damaged. */
 bool record_decode(struct str bytes, struct vuln_record *ret);
+/* The same without a look at who is affected, which is most of a record: that is read, and checked, by who walks it. */
+bool record_decode_head(struct str bytes, struct vuln_record *ret);
 /* The parts that stand at `reader`; they leave it behind what they read. False: damaged. */
 bool record_next_severity(struct record_reader *reader, struct vuln_severity *ret);
 bool record_next_affected(struct record_reader *reader, struct vuln_affected *ret);

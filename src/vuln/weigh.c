@@ -157,23 +157,20 @@ static bool is_new(struct weighing *w, uint32_t place)
         return true;
 }
 
-/* Of the record, and of its part about the package. */
+/* Of the record's part about the package, and of all of it. */
 static void take_record(struct weighing *w, uint32_t place, const struct match_evidence *evidence, bool titled)
 {
         struct db_record at;
         struct vuln_record record;
-        struct record_reader reader;
-        struct vuln_affected a;
+        struct vuln_affected first;
 
-        if (!is_new(w, place) || !db_record_at(w->db, place, &at) || !record_decode(at.bytes, &record) ||
+        if (!is_new(w, place) || !db_record_at(w->db, place, &at) || !record_decode_head(at.bytes, &record) ||
             record.flags & RECORD_NOT_MATCHED)
                 return;
-        reader = record.affected.reader;
-        for (uint32_t i = 0; i < record.affected.n && record_next_affected(&reader, &a); i++)
-                if (!evidence || (str_equal(a.name, evidence->name) && str_equal(a.ecosystem, evidence->ecosystem))) {
-                        take_severities(w, record.id, a.severities);
-                        break;
-                }
+        if (evidence)
+                take_severities(w, record.id, evidence->severities);
+        else if (record.affected.n && record_next_affected(&record.affected.reader, &first))
+                take_severities(w, record.id, first.severities);
         take_severities(w, record.id, record.severities);
         if (titled && !w->out->title.n)
                 w->out->title = record.summary;
@@ -194,7 +191,7 @@ static void take_others(struct weighing *w, const struct match_issue *issue)
                         struct vuln_record record;
 
                         if (!db_entry(w->db, DB_IDS, first + i, &entry) || entry.b == DB_ID_RELATED ||
-                            !db_record_at(w->db, entry.a, &at) || !record_decode(at.bytes, &record) ||
+                            !db_record_at(w->db, entry.a, &at) || !record_decode_head(at.bytes, &record) ||
                             (entry.b == DB_ID_UPSTREAM && record.upstream.n != 1))
                                 continue;
                         /* An advisory's title is about its package, which may be another. */

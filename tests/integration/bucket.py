@@ -6,6 +6,7 @@ import http.server
 import io
 import json
 import threading
+import urllib.parse
 import zipfile
 
 
@@ -40,7 +41,7 @@ class Bucket:
                 pass
 
             def do_GET(self):
-                path = self.path.lstrip("/").replace("%20", " ")
+                path = urllib.parse.unquote(self.path).lstrip("/")
                 bucket.asked.append((path, self.headers.get("Range")))
                 data = bucket.get(path)
                 if data is None:

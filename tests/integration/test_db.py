@@ -85,6 +85,16 @@ def test_first_and_later(db, bucket):
     assert "PyPI/all.zip" in b.paths()
 
 
+def test_names_that_a_url_can_not_hold_as_they_are(db, bucket):
+    b = bucket(Rocky_Linux=[record(id, ecosystem="Rocky Linux:9") for id in ("RLSA-2026:1", "RLSA-2026:a b", "RLSA%2F", "R?x#y")])
+    db("update", "--from", b.url, status=3)  # a space is no part of an identifier
+    for entry in b.records["Rocky Linux"]:
+        touch(entry)["summary"] = "anew"
+    db("update", "--from", b.url, status=3)
+    for id in ("RLSA-2026:1", "RLSA%2F", "R?x#y"):
+        assert show(db, id)[0]["summary"] == "anew"
+
+
 def test_one_ecosystem(db, bucket):
     b = bucket(PyPI=[record("PYSEC-1")], Red_Hat=[record("RHSA-1", ecosystem="Red Hat:enterprise_linux:9::baseos")])
     db("update", "--from", b.url, "--ecosystem", "Red Hat")
