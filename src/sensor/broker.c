@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Opens for the engine what it may read of the machine. The engine judges hostile texts and may be taken over: it gets nothing but what
- * container engines keep, /proc and control groups, read-only, and no link is followed below what it names as the base.
+ * container engines keep, /proc and control groups, read-only. No link is followed below what it names as the base, and the base counts
+ * by where it really is.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -25,12 +29,10 @@ static bool is_below(const char *path, const char *folder)
         return strncmp(path, folder, n) == 0 && (path[n] == '/' || path[n] == 0);
 }
 
-static bool leaves(const char *path)
+static bool has_component(const char *path, const char *name)
 {
-        struct str rest = str_from(path);
-
-        while (rest.p)
-                if (str_equals(str_cut(&rest, '/'), ".."))
+        for (struct str rest = str_from(path); rest.p;)
+                if (str_equals(str_cut(&rest, '/'), name))
                         return true;
         return false;
 }
@@ -59,35 +61,36 @@ static bool is_engines_file(const char *name)
 
 /*
  * Below "/proc/PID" stand links into other trees ("root", "cwd", "exe", "fd/N"), which the kernel follows whoever asks: they would give
- * the engine every file of the machine and of its containers. What is text and what names a namespace is given.
+ * the engine every file of the machine and of its containers.
  */
 static bool leads_out_of_proc(const char *base, const char *path)
 {
         static const char *const links[] = { "root", "cwd", "exe", "fd", "map_files", "task" };
-        const char *texts[] = { base, path };
 
         if (!is_below(base, "/proc"))
                 return false;
-        for (size_t i = 0; i < ELEMENTS_OF(texts); i++)
-                for (struct str rest = str_from(texts[i]); rest.p;) {
-                        struct str part = str_cut(&rest, '/');
-
-                        for (size_t k = 0; k < ELEMENTS_OF(links); k++)
-                                if (str_equals(part, links[k]))
-                                        return true;
-                }
+        for (size_t i = 0; i < ELEMENTS_OF(links); i++)
+                if (has_component(base, links[i]) || has_component(path, links[i]))
+                        return true;
         return false;
 }
 
+/* Credentials for registries that have the name of an engine's file, or stand beside one. */
+static bool holds_credentials(const char *base, const char *path)
+{
+        return strcmp(last_component(base, path), "auth.json") == 0 || is_below(base, "/var/lib/kubelet") ||
+               has_component(base, ".docker") || has_component(path, ".docker");
+}
+
+static const char *const folders[] = {
+        "/proc", "/sys/fs/cgroup", "/var/lib/docker", "/var/lib/containerd", "/var/lib/containers", "/var/lib/cni",
+        "/run/docker", "/run/containerd", "/run/containers", "/run/crio", "/run/crun", "/run/runc", "/run/user", "/run/k3s",
+        "/var/lib/rancher", "/etc/docker", "/etc/containers", "/etc/containerd", "/etc/crio",
+};
+
 bool broker_may_open(const char *base, const char *path)
 {
-        static const char *const folders[] = {
-                "/proc", "/sys/fs/cgroup", "/var/lib/docker", "/var/lib/containerd", "/var/lib/containers", "/var/lib/cni",
-                "/run/docker", "/run/containerd", "/run/containers", "/run/crio", "/run/crun", "/run/runc", "/run/user", "/run/k3s",
-                "/var/lib/rancher", "/etc/docker", "/etc/containers", "/etc/containerd", "/etc/crio",
-        };
-
-        if (base[0] != '/' || leaves(base) || leaves(path) || leads_out_of_proc(base, path))
+        if (base[0] != '/' || has_component(base, "..") || has_component(path, "..") || leads_out_of_proc(base, path) || holds_credentials(base, path))
                 return false;
         for (size_t i = 0; i < ELEMENTS_OF(folders); i++)
                 if (is_below(base, folders[i]))
@@ -97,6 +100,18 @@ bool broker_may_open(const char *base, const char *path)
             (strcmp(base, "/etc") == 0 && strcmp(path, "passwd") == 0))
                 return true;
         return is_engines_file(last_component(base, path));
+}
+
+/* Where root has put a folder elsewhere by a link, what is below it there is as good. */
+static bool is_in_linked_folder(const char *base, const char *real)
+{
+        for (size_t i = 0; i < ELEMENTS_OF(folders); i++) {
+                _cleanup_free_ char *place = is_below(base, folders[i]) ? realpath(folders[i], NULL) : NULL;
+
+                if (place && is_below(real, place))
+                        return true;
+        }
+        return false;
 }
 
 /* "/proc/PID/ns/KIND": what it leads to says which namespace it is, and gives no way into it without rights. */
@@ -114,25 +129,52 @@ bool broker_may_connect(const char *path)
 {
         const char *slash = strrchr(path, '/');
 
-        return (begins(path, "/run/") || begins(path, "/var/run/")) && !leaves(path) && slash && strcmp(slash + 1, "containerd.sock") == 0;
+        return (begins(path, "/run/") || begins(path, "/var/run/")) && !has_component(path, "..") && slash && strcmp(slash + 1, "containerd.sock") == 0;
+}
+
+/* Containers put links below their roots, which stand below the folders of engines: what counts is where the base really is. `name`
+ * is what is to be opened in `dir`, where that is the last component of the base. */
+static int check_place(int dir, const struct broker_request *request, const char *name, struct error *err)
+{
+        char link[64], real[2 * PATH_MAX];
+        ssize_t n;
+
+        snprintf(link, sizeof(link), "/proc/self/fd/%d", dir);
+        n = readlink(link, real, PATH_MAX);
+        if (n < 0 || n >= PATH_MAX)
+                return error_say(err, -EACCES, "'%s' is not opened for the engine: where it is can not be said", request->base);
+        snprintf(real + n, sizeof(real) - (size_t)n, "%s%s", name && n > 1 ? "/" : "", name ? name : "");
+        if (broker_may_open(real, request->path) ||
+            (is_in_linked_folder(request->base, real) && !holds_credentials(real, request->path)))
+                return 0;
+        return error_say(err, -EACCES, "'%s/%s' is not opened for the engine: it really is '%s'", request->base, request->path, real);
 }
 
 static int open_below(const struct broker_request *request, struct error *err)
 {
-        int flags = request->flags & (O_DIRECTORY | O_PATH);
+        int flags = O_RDONLY | (request->flags & (O_DIRECTORY | O_PATH)), r;
+        _cleanup_free_ char *folder = NULL;
         _cleanup_close_ int dir = -EBADF;
+        const char *name = NULL;
 
         if (!broker_may_open(request->base, request->path))
                 return error_say(err, -EACCES, "'%s/%s' is not opened for the engine", request->base, request->path);
-        if (!*request->path) {
-                int follow = is_namespace(request->base) ? 0 : O_NOFOLLOW;
-                int fd = open(request->base, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | follow | flags);
+        if (!*request->path && is_namespace(request->base)) {
+                int fd = open(request->base, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
                 return fd < 0 ? error_set(err, -errno, "open '%s'", request->base) : fd;
         }
-        dir = open(request->base, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        return dir < 0 ? error_set(err, -errno, "open '%s'", request->base)
-                       : file_open_below(dir, request->path, O_RDONLY | flags, false, err);
+        if (!*request->path) {
+                name = strrchr(request->base, '/') + 1;
+                folder = strndup(request->base, (size_t)(name - request->base));
+                if (!folder)
+                        return error_oom(err);
+        }
+        dir = open(name ? folder : request->base, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (dir < 0)
+                return error_set(err, -errno, "open '%s'", request->base);
+        r = check_place(dir, request, name, err);
+        return r < 0 ? r : file_open_below(dir, name ? name : request->path, flags | (name ? O_NOFOLLOW : 0), false, err);
 }
 
 static int connect_to(const char *path, struct error *err)
