@@ -339,6 +339,60 @@ void json_write_null(struct json_writer *w)
         buf_puts(&w->buf, "null");
 }
 
+void json_put_str(struct json_writer *w, const char *key, struct str value)
+{
+        json_write_key(w, key);
+        json_write_string(w, value);
+}
+
+void json_put_known(struct json_writer *w, const char *key, bool known, struct str value)
+{
+        json_write_key(w, key);
+        if (known)
+                json_write_string(w, value);
+        else
+                json_write_null(w);
+}
+
+void json_put_text(struct json_writer *w, const char *key, const char *value)
+{
+        json_write_key(w, key);
+        json_write_text(w, value);
+}
+
+void json_put_u64(struct json_writer *w, const char *key, uint64_t value)
+{
+        json_write_key(w, key);
+        json_write_u64(w, value);
+}
+
+void json_put_i64(struct json_writer *w, const char *key, int64_t value)
+{
+        json_write_key(w, key);
+        json_write_i64(w, value);
+}
+
+void json_put_bool(struct json_writer *w, const char *key, bool value)
+{
+        json_write_key(w, key);
+        json_write_bool(w, value);
+}
+
+void json_put_null(struct json_writer *w, const char *key)
+{
+        json_write_key(w, key);
+        json_write_null(w);
+}
+
+void json_put_begin(struct json_writer *w, const char *key, bool array)
+{
+        json_write_key(w, key);
+        if (array)
+                json_write_array_begin(w);
+        else
+                json_write_object_begin(w);
+}
+
 int json_writer_finish(struct json_writer *w, struct error *err)
 {
         buf_putc(&w->buf, '\n');

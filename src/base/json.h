@@ -53,6 +53,15 @@ void json_write_i64(struct json_writer *w, int64_t v);
 void json_write_decimal(struct json_writer *w, double v); /* at most five decimals, whatever the locale; not finite: null */
 void json_write_bool(struct json_writer *w, bool v);
 void json_write_null(struct json_writer *w);
+/* A key and its value in one. */
+void json_put_str(struct json_writer *w, const char *key, struct str value);
+void json_put_known(struct json_writer *w, const char *key, bool known, struct str value); /* what is not known is null */
+void json_put_text(struct json_writer *w, const char *key, const char *value);             /* NULL is null */
+void json_put_u64(struct json_writer *w, const char *key, uint64_t value);
+void json_put_i64(struct json_writer *w, const char *key, int64_t value);
+void json_put_bool(struct json_writer *w, const char *key, bool value);
+void json_put_null(struct json_writer *w, const char *key);
+void json_put_begin(struct json_writer *w, const char *key, bool array); /* an array or an object, which is to be ended */
 /* Flushes; 0 or the first error. Ends the document with a newline. */
 int json_writer_finish(struct json_writer *w, struct error *err) _must_check_;
 

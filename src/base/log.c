@@ -61,12 +61,9 @@ static void write_json(const char *level, struct str message)
         strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &tm);
         snprintf(stamp, sizeof(stamp), "%s.%03ldZ", when, now.tv_nsec / 1000000);
         json_write_object_begin(w);
-        json_write_key(w, "time");
-        json_write_text(w, stamp);
-        json_write_key(w, "level");
-        json_write_text(w, level);
-        json_write_key(w, "message");
-        json_write_string(w, message);
+        json_put_text(w, "time", stamp);
+        json_put_text(w, "level", level);
+        json_put_str(w, "message", message);
         json_write_object_end(w);
         if (json_writer_finish(w, NULL) < 0)
                 return; /* nowhere left to say it */

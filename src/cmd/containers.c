@@ -120,15 +120,6 @@ static int print_table(struct listing *l, struct error *err)
 
 /* ---- JSON ---- */
 
-static void put_text(struct json_writer *w, const char *key, bool known, struct str text)
-{
-        json_write_key(w, key);
-        if (known)
-                json_write_string(w, text);
-        else
-                json_write_null(w);
-}
-
 static void put_flag(struct json_writer *w, const char *key, bool known, bool flag)
 {
         json_write_key(w, key);
@@ -138,35 +129,33 @@ static void put_flag(struct json_writer *w, const char *key, bool known, bool fl
                 json_write_null(w);
 }
 
-#define PUT_TEXT(w, key, c, member) put_text(w, key, KNOWS(c, member), (c)->facts.member)
+#define PUT_TEXT(w, key, c, member) json_put_known(w, key, KNOWS(c, member), (c)->facts.member)
 #define PUT_FLAG(w, key, c, member) put_flag(w, key, KNOWS(c, member), (c)->facts.member)
 
 static void put_image(struct json_writer *w, const struct container *c)
 {
-        json_write_key(w, "image");
-        json_write_object_begin(w);
+        json_put_begin(w, "image", false);
         PUT_TEXT(w, "name", c, image);
         PUT_TEXT(w, "id", c, image_id);
         PUT_TEXT(w, "repository", c, image_repository);
         PUT_TEXT(w, "tag", c, image_tag);
         PUT_TEXT(w, "digest", c, image_digest);
         if (!KNOWS(c, image))
-                put_text(w, "why_no_name", true, c->why_no_image);
+                json_put_str(w, "why_no_name", c->why_no_image);
         if (!KNOWS(c, image_id))
-                put_text(w, "why_no_id", true, c->why_no_image_id);
+                json_put_str(w, "why_no_id", c->why_no_image_id);
         if (!KNOWS(c, image_digest))
-                put_text(w, "why_no_digest", true, c->why_no_digest);
+                json_put_str(w, "why_no_digest", c->why_no_digest);
         json_write_object_end(w);
 }
 
 static void put_labels(struct json_writer *w, const char *key, const struct syscall_pair *labels, uint32_t n)
 {
-        json_write_key(w, key);
-        json_write_array_begin(w);
+        json_put_begin(w, key, true);
         for (uint32_t i = 0; i < n; i++) {
                 json_write_object_begin(w);
-                put_text(w, "name", true, labels[i].name);
-                put_text(w, "value", true, labels[i].value);
+                json_put_str(w, "name", labels[i].name);
+                json_put_str(w, "value", labels[i].value);
                 json_write_object_end(w);
         }
         json_write_array_end(w);
@@ -184,11 +173,11 @@ static void put_mounts(struct json_writer *w, const struct container *c)
                 const struct syscall_mount *m = &c->facts.mounts[i];
 
                 json_write_object_begin(w);
-                put_text(w, "source", true, m->source);
-                put_text(w, "destination", true, m->destination);
-                put_text(w, "mode", true, m->mode);
+                json_put_str(w, "source", m->source);
+                json_put_str(w, "destination", m->destination);
+                json_put_str(w, "mode", m->mode);
                 put_flag(w, "writable", true, m->writable);
-                put_text(w, "propagation", true, m->propagation);
+                json_put_str(w, "propagation", m->propagation);
                 json_write_object_end(w);
         }
         json_write_array_end(w);
@@ -214,10 +203,9 @@ static void put_pod(struct json_writer *w, const struct container *c)
 
 static void put_root(struct json_writer *w, const struct container *c)
 {
-        json_write_key(w, "root");
-        json_write_object_begin(w);
-        put_text(w, "path", c->root.n, c->root);
-        put_text(w, "bundle", c->bundle.n, c->bundle);
+        json_put_begin(w, "root", false);
+        json_put_known(w, "path", c->root.n, c->root);
+        json_put_known(w, "bundle", c->bundle.n, c->bundle);
         json_write_key(w, "device");
         if (c->knows_device) {
                 _cleanup_(buf_free) struct buf device = { 0 };
@@ -227,9 +215,8 @@ static void put_root(struct json_writer *w, const struct container *c)
         } else {
                 json_write_null(w);
         }
-        put_text(w, "upper", c->upper.n, c->upper);
-        json_write_key(w, "lower");
-        json_write_array_begin(w);
+        json_put_known(w, "upper", c->upper.n, c->upper);
+        json_put_begin(w, "lower", true);
         for (uint32_t i = 0; i < c->n_layers; i++)
                 json_write_string(w, c->layers[i]);
         json_write_array_end(w);
@@ -242,7 +229,7 @@ static void put_start(struct json_writer *w, const struct container *c)
 
         if (KNOWS(c, start))
                 format_time(c->facts.start, &start);
-        put_text(w, "started", start.len > 0, buf_str(&start));
+        json_put_known(w, "started", start.len > 0, buf_str(&start));
 }
 
 static void put_container(struct json_writer *w, const struct container *c)
@@ -250,16 +237,14 @@ static void put_container(struct json_writer *w, const struct container *c)
         json_write_object_begin(w);
         PUT_TEXT(w, "id", c, full_id);
         PUT_TEXT(w, "name", c, name);
-        put_text(w, "engine", true, str_from(container_engine_name(c->engine)));
-        put_text(w, "engine_namespace", c->engine_namespace.n, c->engine_namespace);
-        json_write_key(w, "uid");
-        json_write_i64(w, c->uid);
+        json_put_str(w, "engine", str_from(container_engine_name(c->engine)));
+        json_put_known(w, "engine_namespace", c->engine_namespace.n, c->engine_namespace);
+        json_put_i64(w, "uid", c->uid);
         put_image(w, c);
-        json_write_key(w, "pid");
-        json_write_i64(w, c->init_pid);
+        json_put_i64(w, "pid", c->init_pid);
         put_start(w, c);
         PUT_FLAG(w, "privileged", c, privileged);
-        put_text(w, "privileged_from", c->privileged_from.n, c->privileged_from);
+        json_put_known(w, "privileged_from", c->privileged_from.n, c->privileged_from);
         PUT_FLAG(w, "host_pid", c, host_pid);
         PUT_FLAG(w, "host_network", c, host_network);
         PUT_FLAG(w, "host_ipc", c, host_ipc);
@@ -268,13 +253,11 @@ static void put_container(struct json_writer *w, const struct container *c)
         put_labels(w, "labels", c->facts.labels, c->facts.n_labels);
         put_mounts(w, c);
         put_root(w, c);
-        json_write_key(w, "cgroup");
-        json_write_object_begin(w);
-        json_write_key(w, "id");
-        json_write_u64(w, c->cgroup_id);
-        put_text(w, "path", true, c->cgroup_path);
+        json_put_begin(w, "cgroup", false);
+        json_put_u64(w, "id", c->cgroup_id);
+        json_put_str(w, "path", c->cgroup_path);
         json_write_object_end(w);
-        put_text(w, "why_incomplete", c->why_pending.n, c->why_pending);
+        json_put_known(w, "why_incomplete", c->why_pending.n, c->why_pending);
         json_write_object_end(w);
 }
 
@@ -307,12 +290,9 @@ static int print_json(const struct container_table *table, struct listing *l, st
                 return r;
         l->json = w;
         json_write_object_begin(w);
-        json_write_key(w, "schema");
-        json_write_text(w, "tallyman/containers/v1");
-        json_write_key(w, "hierarchy");
-        json_write_text(w, container_table_hierarchy(table, &v1));
-        json_write_key(w, "containers");
-        json_write_array_begin(w);
+        json_put_text(w, "schema", "tallyman/containers/v1");
+        json_put_text(w, "hierarchy", container_table_hierarchy(table, &v1));
+        json_put_begin(w, "containers", true);
         r = container_table_each(table, false, each, l);
         json_write_array_end(w);
         json_write_object_end(w);

@@ -184,16 +184,11 @@ static void write_list(struct json_writer *w, const char *name, const struct db_
                 return;
         }
         json_write_object_begin(w);
-        json_write_key(w, "entries");
-        json_write_u64(w, list->entries);
-        json_write_key(w, "label");
-        json_write_string(w, list->label);
-        json_write_key(w, "updated");
-        json_write_u64(w, list->updated);
-        json_write_key(w, "from");
-        json_write_string(w, list->from);
-        json_write_key(w, "skipped");
-        json_write_u64(w, list->bad);
+        json_put_u64(w, "entries", list->entries);
+        json_put_str(w, "label", list->label);
+        json_put_u64(w, "updated", list->updated);
+        json_put_str(w, "from", list->from);
+        json_put_u64(w, "skipped", list->bad);
         json_write_object_end(w);
 }
 
@@ -209,13 +204,10 @@ static void write_directory(struct json_writer *w, const struct db_directory *d)
         };
 
         json_write_object_begin(w);
-        json_write_key(w, "name");
-        json_write_string(w, d->name);
-        json_write_key(w, "from");
-        json_write_string(w, d->from);
+        json_put_str(w, "name", d->name);
+        json_put_str(w, "from", d->from);
         for (size_t i = 0; i < ELEMENTS_OF(numbers); i++) {
-                json_write_key(w, numbers[i].key);
-                json_write_u64(w, numbers[i].value);
+                json_put_u64(w, numbers[i].key, numbers[i].value);
         }
         json_write_object_end(w);
 }
@@ -226,27 +218,21 @@ static void status_json(const struct db *db, struct json_writer *w)
         uint64_t now = (uint64_t)time(NULL);
 
         json_write_object_begin(w);
-        json_write_key(w, "made");
-        json_write_u64(w, db_made_at(db));
-        json_write_key(w, "age");
-        json_write_u64(w, now > db_made_at(db) ? now - db_made_at(db) : 0);
-        json_write_key(w, "bytes");
-        json_write_u64(w, db_size(db));
+        json_put_u64(w, "made", db_made_at(db));
+        json_put_u64(w, "age", now > db_made_at(db) ? now - db_made_at(db) : 0);
+        json_put_u64(w, "bytes", db_size(db));
         write_list(w, "kev", &c->kev);
         write_list(w, "epss", &c->epss);
-        json_write_key(w, "ecosystems");
-        json_write_array_begin(w);
+        json_put_begin(w, "ecosystems", true);
         for (size_t i = 0; i < c->n_directories; i++)
                 write_directory(w, &c->directories[i]);
         json_write_array_end(w);
-        json_write_key(w, "releases");
-        json_write_object_begin(w);
+        json_put_begin(w, "releases", false);
         for (size_t i = 0; i < c->n_releases; i++) {
                 _cleanup_(buf_free) struct buf name = { 0 };
 
                 buf_add_utf8(&name, c->releases[i].name);
-                json_write_key(w, name.data ? name.data : "");
-                json_write_u64(w, c->releases[i].n);
+                json_put_u64(w, name.data ? name.data : "", c->releases[i].n);
         }
         json_write_object_end(w);
         json_write_object_end(w);

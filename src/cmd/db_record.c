@@ -178,8 +178,7 @@ void db_show_record(const struct db *db, const struct vuln_record *record, const
 
 static void write_texts(struct json_writer *w, const char *key, struct vuln_list list)
 {
-        json_write_key(w, key);
-        json_write_array_begin(w);
+        json_put_begin(w, key, true);
         for (uint32_t i = 0; i < list.n; i++)
                 json_write_string(w, record_get_text(&list.reader));
         json_write_array_end(w);
@@ -189,16 +188,12 @@ static void write_severities(struct json_writer *w, struct vuln_list list)
 {
         struct vuln_severity severity;
 
-        json_write_key(w, "severity");
-        json_write_array_begin(w);
+        json_put_begin(w, "severity", true);
         for (uint32_t i = 0; i < list.n && record_next_severity(&list.reader, &severity); i++) {
                 json_write_object_begin(w);
-                json_write_key(w, "type");
-                json_write_text(w, severity_kind_name(severity.kind));
-                json_write_key(w, "source");
-                json_write_string(w, severity.source);
-                json_write_key(w, "score");
-                json_write_string(w, severity.text);
+                json_put_text(w, "type", severity_kind_name(severity.kind));
+                json_put_str(w, "source", severity.source);
+                json_put_str(w, "score", severity.text);
                 json_write_object_end(w);
         }
         json_write_array_end(w);
@@ -206,8 +201,7 @@ static void write_severities(struct json_writer *w, struct vuln_list list)
 
 static void write_ranges(struct json_writer *w, struct vuln_list list)
 {
-        json_write_key(w, "ranges");
-        json_write_array_begin(w);
+        json_put_begin(w, "ranges", true);
         for (uint32_t i = 0; i < list.n; i++) {
                 enum range_type type;
                 struct vuln_event event;
@@ -216,14 +210,11 @@ static void write_ranges(struct json_writer *w, struct vuln_list list)
                 if (!record_next_range(&list.reader, &type, &n))
                         break;
                 json_write_object_begin(w);
-                json_write_key(w, "type");
-                json_write_text(w, type == RANGE_SEMVER ? "SEMVER" : "ECOSYSTEM");
-                json_write_key(w, "events");
-                json_write_array_begin(w);
+                json_put_text(w, "type", type == RANGE_SEMVER ? "SEMVER" : "ECOSYSTEM");
+                json_put_begin(w, "events", true);
                 while (n-- && record_next_event(&list.reader, &event)) {
                         json_write_object_begin(w);
-                        json_write_key(w, event_name(event.kind));
-                        json_write_string(w, event.version);
+                        json_put_str(w, event_name(event.kind), event.version);
                         json_write_object_end(w);
                 }
                 json_write_array_end(w);
@@ -236,22 +227,15 @@ static void write_affected(struct json_writer *w, struct vuln_list list)
 {
         struct vuln_affected a;
 
-        json_write_key(w, "affected");
-        json_write_array_begin(w);
+        json_put_begin(w, "affected", true);
         for (uint32_t i = 0; i < list.n && record_next_affected(&list.reader, &a); i++) {
                 json_write_object_begin(w);
-                json_write_key(w, "ecosystem");
-                json_write_string(w, a.ecosystem);
-                json_write_key(w, "name");
-                json_write_string(w, a.name);
-                json_write_key(w, "module");
-                json_write_string(w, a.module);
-                json_write_key(w, "note");
-                json_write_string(w, a.note);
-                json_write_key(w, "unimportant");
-                json_write_bool(w, a.flags & AFFECTED_UNIMPORTANT);
-                json_write_key(w, "will-not-be-fixed");
-                json_write_bool(w, a.flags & AFFECTED_NO_FIX);
+                json_put_str(w, "ecosystem", a.ecosystem);
+                json_put_str(w, "name", a.name);
+                json_put_str(w, "module", a.module);
+                json_put_str(w, "note", a.note);
+                json_put_bool(w, "unimportant", a.flags & AFFECTED_UNIMPORTANT);
+                json_put_bool(w, "will-not-be-fixed", a.flags & AFFECTED_NO_FIX);
                 write_severities(w, a.severities);
                 write_ranges(w, a.ranges);
                 write_texts(w, "versions", a.versions);
@@ -265,20 +249,13 @@ void db_write_record(const struct db *db, const struct vuln_record *record, cons
         const struct db_contents *c = db_contents(db);
 
         json_write_object_begin(w);
-        json_write_key(w, "id");
-        json_write_string(w, record->id);
-        json_write_key(w, "ecosystem");
-        json_write_string(w, place->directory < c->n_directories ? c->directories[place->directory].name : STR_NULL);
-        json_write_key(w, "summary");
-        json_write_string(w, record->summary);
-        json_write_key(w, "modified");
-        json_write_u64(w, record->modified);
-        json_write_key(w, "published");
-        json_write_u64(w, record->published);
-        json_write_key(w, "withdrawn");
-        json_write_bool(w, record->flags & RECORD_WITHDRAWN);
-        json_write_key(w, "matched");
-        json_write_bool(w, !(record->flags & RECORD_NOT_MATCHED));
+        json_put_str(w, "id", record->id);
+        json_put_str(w, "ecosystem", place->directory < c->n_directories ? c->directories[place->directory].name : STR_NULL);
+        json_put_str(w, "summary", record->summary);
+        json_put_u64(w, "modified", record->modified);
+        json_put_u64(w, "published", record->published);
+        json_put_bool(w, "withdrawn", record->flags & RECORD_WITHDRAWN);
+        json_put_bool(w, "matched", !(record->flags & RECORD_NOT_MATCHED));
         write_texts(w, "aliases", record->aliases);
         write_texts(w, "upstream", record->upstream);
         write_texts(w, "related", record->related);

@@ -149,15 +149,6 @@ static void write_text(const struct alert *alert, const struct alert_style *styl
 
 /* ---- JSON ---- */
 
-static void put_str(struct json_writer *w, const char *key, bool known, struct str text)
-{
-        json_write_key(w, key);
-        if (known)
-                json_write_string(w, text);
-        else
-                json_write_null(w);
-}
-
 static void put_container(struct json_writer *w, const struct alert *alert)
 {
         const struct syscall_container told = {
@@ -172,14 +163,14 @@ static void put_container(struct json_writer *w, const struct alert *alert)
                 return;
         }
         json_put_begin(w, "container", false);
-        put_str(w, "id", container_knows(c, CONTAINER_full_id), c->full_id);
-        put_str(w, "name", container_knows(c, CONTAINER_name), c->name);
-        put_str(w, "engine", container_knows(c, CONTAINER_type), c->type);
-        put_str(w, "image", container_knows(c, CONTAINER_image), c->image);
-        put_str(w, "image_id", container_knows(c, CONTAINER_image_id), c->image_id);
-        put_str(w, "image_digest", container_knows(c, CONTAINER_image_digest), c->image_digest);
-        put_str(w, "pod", container_knows(c, CONTAINER_pod_name), c->pod_name);
-        put_str(w, "namespace", container_knows(c, CONTAINER_pod_namespace), c->pod_namespace);
+        json_put_known(w, "id", container_knows(c, CONTAINER_full_id), c->full_id);
+        json_put_known(w, "name", container_knows(c, CONTAINER_name), c->name);
+        json_put_known(w, "engine", container_knows(c, CONTAINER_type), c->type);
+        json_put_known(w, "image", container_knows(c, CONTAINER_image), c->image);
+        json_put_known(w, "image_id", container_knows(c, CONTAINER_image_id), c->image_id);
+        json_put_known(w, "image_digest", container_knows(c, CONTAINER_image_digest), c->image_digest);
+        json_put_known(w, "pod", container_knows(c, CONTAINER_pod_name), c->pod_name);
+        json_put_known(w, "namespace", container_knows(c, CONTAINER_pod_namespace), c->pod_namespace);
         json_write_object_end(w);
 }
 
@@ -193,10 +184,10 @@ static void put_file(struct json_writer *w, const struct syscall_event *event)
                 return;
         }
         json_put_begin(w, "file", false);
-        put_str(w, "path", true, p->exepath);
-        put_str(w, "state", process_knows(p, PROCESS_file_state), p->file_state);
-        put_str(w, "layer", process_knows(p, PROCESS_file_layer), p->file_layer);
-        put_str(w, "package", process_knows(p, PROCESS_file_package), p->file_package);
+        json_put_str(w, "path", p->exepath);
+        json_put_known(w, "state", process_knows(p, PROCESS_file_state), p->file_state);
+        json_put_known(w, "layer", process_knows(p, PROCESS_file_layer), p->file_layer);
+        json_put_known(w, "package", process_knows(p, PROCESS_file_package), p->file_package);
         json_write_object_end(w);
 }
 
@@ -215,8 +206,7 @@ static void write_json(const struct alert *alert, const struct alert_style *styl
         json_put_text(w, "hostname", style->hostname);
         json_put_text(w, "priority", alert->priority);
         json_put_texts(w, "tags", alert->tags, alert->n_tags);
-        json_write_key(w, "repeated");
-        json_write_u64(w, alert->repeated);
+        json_put_u64(w, "repeated", alert->repeated);
         put_container(w, alert);
         put_file(w, alert->event);
         json_write_key(w, "finding");
@@ -249,8 +239,7 @@ static int write_falco(const struct alert *alert, const struct alert_style *styl
                 return error_oom(err);
         json_write_object_begin(w);
         json_put_text(w, "hostname", style->hostname);
-        json_write_key(w, "output");
-        json_write_string(w, buf_str(&output));
+        json_put_str(w, "output", buf_str(&output));
         put_fields(w, "output_fields", alert);
         json_put_text(w, "priority", alert->priority);
         json_put_text(w, "rule", alert->finding->rule);

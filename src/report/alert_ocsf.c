@@ -11,12 +11,6 @@
 #define STATUS_NEW 1
 #define STATUS_SUPPRESSED 3
 
-static void put_number(struct json_writer *w, const char *key, int64_t n)
-{
-        json_write_key(w, key);
-        json_write_i64(w, n);
-}
-
 static void put_if(struct json_writer *w, const char *key, const char *text)
 {
         if (text)
@@ -25,10 +19,8 @@ static void put_if(struct json_writer *w, const char *key, const char *text)
 
 static void put_str_if(struct json_writer *w, const char *key, bool known, struct str text)
 {
-        if (!known)
-                return;
-        json_write_key(w, key);
-        json_write_string(w, text);
+        if (known)
+                json_put_str(w, key, text);
 }
 
 static int severity_id(enum severity severity)
@@ -59,10 +51,10 @@ static void put_finding_info(struct json_writer *w, const struct alert *alert)
         json_put_text(w, "uid", f->id);
         put_if(w, "title", f->title);
         put_if(w, "desc", f->description);
-        put_number(w, "created_time", alert->time / MILLISECOND);
+        json_put_i64(w, "created_time", alert->time / MILLISECOND);
         json_put_begin(w, "analytic", false);
         json_put_text(w, "name", f->rule);
-        put_number(w, "type_id", 1); /* a rule */
+        json_put_i64(w, "type_id", 1); /* a rule */
         json_write_object_end(w);
         json_put_texts(w, "types", alert->tags, alert->n_tags);
         json_write_object_end(w);
@@ -78,7 +70,7 @@ static void put_process(struct json_writer *w, const char *key, const struct sys
         json_put_begin(w, key, false);
         put_str_if(w, "name", PROCESS_KNOWS(p, name), p->name);
         if (PROCESS_KNOWS(p, pid))
-                put_number(w, "pid", p->pid);
+                json_put_i64(w, "pid", p->pid);
         if (PROCESS_KNOWS(p, exe))
                 buf_add_str(&line, p->exe);
         for (uint32_t i = 0; PROCESS_KNOWS(p, args) && i < p->args.n; i++)
@@ -92,7 +84,7 @@ static void put_process(struct json_writer *w, const char *key, const struct sys
                 json_put_begin(w, "file", false);
                 put_str_if(w, "name", true, name);
                 put_str_if(w, "path", true, path);
-                put_number(w, "type_id", 1);
+                json_put_i64(w, "type_id", 1);
                 json_write_object_end(w);
         }
         json_write_object_end(w);
@@ -136,16 +128,15 @@ void alert_write_ocsf(const struct alert *alert, const struct alert_style *style
         const struct finding *f = alert->finding;
 
         json_write_object_begin(w);
-        put_number(w, "category_uid", CATEGORY_FINDINGS);
-        put_number(w, "class_uid", CLASS_DETECTION_FINDING);
-        put_number(w, "activity_id", ACTIVITY_CREATE);
-        put_number(w, "type_uid", CLASS_DETECTION_FINDING * 100 + ACTIVITY_CREATE);
-        put_number(w, "time", alert->time / MILLISECOND);
-        put_number(w, "severity_id", severity_id(f->severity));
-        put_number(w, "status_id", f->status == FINDING_EXCEPTED ? STATUS_SUPPRESSED : STATUS_NEW);
-        put_number(w, "count", (int64_t)MIN_OF(alert->repeated, (uint64_t)INT32_MAX - 1) + 1);
-        json_write_key(w, "is_alert");
-        json_write_bool(w, f->status != FINDING_EXCEPTED);
+        json_put_i64(w, "category_uid", CATEGORY_FINDINGS);
+        json_put_i64(w, "class_uid", CLASS_DETECTION_FINDING);
+        json_put_i64(w, "activity_id", ACTIVITY_CREATE);
+        json_put_i64(w, "type_uid", CLASS_DETECTION_FINDING * 100 + ACTIVITY_CREATE);
+        json_put_i64(w, "time", alert->time / MILLISECOND);
+        json_put_i64(w, "severity_id", severity_id(f->severity));
+        json_put_i64(w, "status_id", f->status == FINDING_EXCEPTED ? STATUS_SUPPRESSED : STATUS_NEW);
+        json_put_i64(w, "count", (int64_t)MIN_OF(alert->repeated, (uint64_t)INT32_MAX - 1) + 1);
+        json_put_bool(w, "is_alert", f->status != FINDING_EXCEPTED);
         put_if(w, "message", f->message);
         put_metadata(w);
         put_finding_info(w, alert);
@@ -153,7 +144,7 @@ void alert_write_ocsf(const struct alert *alert, const struct alert_style *style
         if (style->hostname) {
                 json_put_begin(w, "device", false);
                 json_put_text(w, "hostname", style->hostname);
-                put_number(w, "type_id", 1); /* a server */
+                json_put_i64(w, "type_id", 1); /* a server */
                 json_write_object_end(w);
         }
         json_write_object_end(w);

@@ -6,17 +6,11 @@
 #define IMAGE_REF "image"
 #define DISTRIBUTION_REF "distribution"
 
-static void put_str(struct json_writer *w, const char *key, struct str value)
-{
-        json_write_key(w, key);
-        json_write_string(w, value);
-}
-
 static void put_property(struct json_writer *w, const char *name, struct str value)
 {
         json_write_object_begin(w);
         json_put_text(w, "name", name);
-        put_str(w, "value", value);
+        json_put_str(w, "value", value);
         json_write_object_end(w);
 }
 
@@ -42,13 +36,13 @@ static void put_licenses(struct json_writer *w, const struct package *p)
         json_put_begin(w, "licenses", true);
         if (p->n_licenses == 1 && sbom_is_expression(p->licenses[0]) && !is_name(p->licenses[0])) {
                 json_write_object_begin(w);
-                put_str(w, "expression", p->licenses[0]);
+                json_put_str(w, "expression", p->licenses[0]);
                 json_write_object_end(w);
         } else {
                 for (uint32_t i = 0; i < p->n_licenses; i++) {
                         json_write_object_begin(w);
                         json_put_begin(w, "license", false);
-                        put_str(w, is_name(p->licenses[i]) ? "id" : "name", p->licenses[i]);
+                        json_put_str(w, is_name(p->licenses[i]) ? "id" : "name", p->licenses[i]);
                         json_write_object_end(w);
                         json_write_object_end(w);
                 }
@@ -79,13 +73,13 @@ static void put_package(struct json_writer *w, const struct sbom *sbom, const st
         json_put_text(w, "type", "library");
         json_put_text(w, "bom-ref", ref);
         if (p->vendor.n)
-                put_str(w, "publisher", p->vendor);
-        put_str(w, "name", p->name);
+                json_put_str(w, "publisher", p->vendor);
+        json_put_str(w, "name", p->name);
         if (p->version.n)
-                put_str(w, "version", p->version);
+                json_put_str(w, "version", p->version);
         json_put_text(w, "scope", needed ? "required" : "optional");
         put_licenses(w, p);
-        put_str(w, "purl", sp->purl);
+        json_put_str(w, "purl", sp->purl);
         put_occurrence(w, sp->path);
         json_put_begin(w, "properties", true);
         sbom_package_facts(sbom->result, sp, put_fact, w);
@@ -112,11 +106,11 @@ static void put_distribution(struct json_writer *w, const struct scan_result *re
         json_write_object_begin(w);
         json_put_text(w, "type", "operating-system");
         json_put_text(w, "bom-ref", DISTRIBUTION_REF);
-        put_str(w, "name", d->id);
+        json_put_str(w, "name", d->id);
         if (d->version_id.n)
-                put_str(w, "version", d->version_id);
+                json_put_str(w, "version", d->version_id);
         if (d->name.n)
-                put_str(w, "description", d->name);
+                json_put_str(w, "description", d->name);
         json_put_begin(w, "properties", true);
         for (size_t i = 0; i < ELEMENTS_OF(facts); i++)
                 if (facts[i].value.n)
@@ -187,8 +181,7 @@ static int put_document(struct json_writer *w, const struct sbom *sbom, struct e
                 memcpy(urn + strlen(urn), sbom->uuid, SBOM_UUID_MAX);
                 json_put_text(w, "serialNumber", urn);
         }
-        json_write_key(w, "version");
-        json_write_u64(w, 1);
+        json_put_u64(w, "version", 1);
         json_put_begin(w, "metadata", false);
         json_put_text(w, "timestamp", sbom->created);
         put_tool(w);

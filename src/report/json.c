@@ -18,17 +18,7 @@ static int flush(void *ctx, const char *data, size_t n, struct error *err)
 /* An empty string is an unknown one. */
 static void put_str(struct json_writer *w, const char *key, struct str value)
 {
-        json_write_key(w, key);
-        if (value.n)
-                json_write_string(w, value);
-        else
-                json_write_null(w);
-}
-
-static void put_u64(struct json_writer *w, const char *key, uint64_t value)
-{
-        json_write_key(w, key);
-        json_write_u64(w, value);
+        json_put_known(w, key, value.n > 0, value);
 }
 
 static void put_digest(struct json_writer *w, const char *key, const struct digest *digest)
@@ -111,7 +101,7 @@ static void put_target(struct json_writer *w, const struct scan_result *result)
                 json_write_object_begin(w);
                 put_digest(w, "digest", &image->layers[i].digest);
                 put_digest(w, "diff_id", &image->layers[i].diff_id);
-                put_u64(w, "size", image->layers[i].size);
+                json_put_u64(w, "size", image->layers[i].size);
                 json_put_text(w, "created_by", image->layers[i].created_by);
                 json_write_object_end(w);
         }
@@ -143,8 +133,7 @@ static void put_packages(struct json_writer *w, const struct scan_result *result
                 put_layer(w, result->image, sp->layer);
                 json_put_path(w, "path", sp->path);
                 json_put_text(w, "evidence", package_evidence_name(p->evidence));
-                json_write_key(w, "development");
-                json_write_bool(w, p->development);
+                json_put_bool(w, "development", p->development);
                 put_str(w, "owned_by", sp->owned_by);
                 json_write_object_end(w);
         }
@@ -175,7 +164,7 @@ static void put_counts_by_type(struct json_writer *w, const struct scan_result *
                         ;
                 buf_clear(&key);
                 buf_add_utf8(&key, type);
-                put_u64(w, buf_ok(&key) && key.len ? key.data : "unknown", n);
+                json_put_u64(w, buf_ok(&key) && key.len ? key.data : "unknown", n);
         }
         json_write_object_end(w);
 }
@@ -183,21 +172,21 @@ static void put_counts_by_type(struct json_writer *w, const struct scan_result *
 static void put_summary(struct json_writer *w, const struct scan_result *result)
 {
         json_put_begin(w, "summary", false);
-        put_u64(w, "packages", result->n_packages);
+        json_put_u64(w, "packages", result->n_packages);
         put_counts_by_type(w, result);
-        put_u64(w, "files", result->index ? image_index_count(result->index) : 0);
-        put_u64(w, "layers", result->image->n_layers);
+        json_put_u64(w, "files", result->index ? image_index_count(result->index) : 0);
+        json_put_u64(w, "layers", result->image->n_layers);
         json_put_begin(w, "findings_by_severity", false);
         for (int s = SEVERITY_CRITICAL; s >= SEVERITY_UNKNOWN; s--) {
                 uint64_t n = 0;
 
                 for (size_t i = 0; i < result->findings.n; i++)
                         n += (int)result->findings.items[i].severity == s;
-                put_u64(w, severity_name((enum severity)s), n);
+                json_put_u64(w, severity_name((enum severity)s), n);
         }
         json_write_object_end(w);
-        put_u64(w, "findings_excepted", finding_list_excepted(&result->findings));
-        put_u64(w, "problems", result->problems.n + result->problems.more);
+        json_put_u64(w, "findings_excepted", finding_list_excepted(&result->findings));
+        json_put_u64(w, "problems", result->problems.n + result->problems.more);
         json_write_object_end(w);
 }
 
@@ -211,9 +200,9 @@ static void put_file(struct json_writer *w, const struct scan_result *result, ui
         json_put_path(w, "path", f->path);
         json_put_text(w, "type", file_type_name(f->type));
         json_put_text(w, "mode", mode);
-        put_u64(w, "uid", f->uid);
-        put_u64(w, "gid", f->gid);
-        put_u64(w, "size", f->size);
+        json_put_u64(w, "uid", f->uid);
+        json_put_u64(w, "gid", f->gid);
+        json_put_u64(w, "size", f->size);
         if (f->has_sha256)
                 hex_encode(f->sha256, SHA256_SIZE, hex);
         json_put_text(w, "sha256", f->has_sha256 ? hex : NULL);
@@ -256,8 +245,7 @@ int report_scan_json(const struct scan_result *result, const struct report_optio
                 return r;
         json_write_object_begin(w);
         json_put_text(w, "schema", "tallyman/scan/v1");
-        json_write_key(w, "complete");
-        json_write_bool(w, result->complete);
+        json_put_bool(w, "complete", result->complete);
         put_checks(w, result);
         put_target(w, result);
         put_packages(w, result);

@@ -1,27 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/json_parts.h"
 
-void json_put_text(struct json_writer *w, const char *key, const char *value)
-{
-        json_write_key(w, key);
-        json_write_text(w, value);
-}
-
-void json_put_null(struct json_writer *w, const char *key)
-{
-        json_write_key(w, key);
-        json_write_null(w);
-}
-
-void json_put_begin(struct json_writer *w, const char *key, bool array)
-{
-        json_write_key(w, key);
-        if (array)
-                json_write_array_begin(w);
-        else
-                json_write_object_begin(w);
-}
-
 void json_put_path(struct json_writer *w, const char *key, struct str path)
 {
         _cleanup_(buf_free) struct buf absolute = { 0 };
@@ -29,8 +8,7 @@ void json_put_path(struct json_writer *w, const char *key, struct str path)
         if (path.n == 0 || path.p[0] != '/')
                 buf_putc(&absolute, '/');
         buf_add_str(&absolute, path);
-        json_write_key(w, key);
-        json_write_string(w, buf_str(&absolute));
+        json_put_str(w, key, buf_str(&absolute));
 }
 
 void json_put_texts(struct json_writer *w, const char *key, const char *const *texts, uint32_t n)

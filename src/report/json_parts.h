@@ -6,9 +6,6 @@
 #include "base/json.h"
 #include "model/finding.h"
 
-void json_put_text(struct json_writer *w, const char *key, const char *value); /* NULL is null */
-void json_put_null(struct json_writer *w, const char *key);
-void json_put_begin(struct json_writer *w, const char *key, bool array);
 void json_put_path(struct json_writer *w, const char *key, struct str path); /* of an image: absolute, from its root */
 void json_put_texts(struct json_writer *w, const char *key, const char *const *texts, uint32_t n);
 /* A number, a truth value, a text or a list of them; null where there is none. */

@@ -103,8 +103,7 @@ static void put_rule_id(struct json_writer *w, const char *key, const struct fin
         buf_puts(&id, f->rule);
         if (*part_of(f))
                 buf_printf(&id, "/%s", part_of(f)); /* hierarchical: 3.5.4 */
-        json_write_key(w, key);
-        json_write_string(w, buf_str(&id));
+        json_put_str(w, key, buf_str(&id));
 }
 
 /* One tag each (they must be unique); returns true if `texts[i]` was there before. */
@@ -144,10 +143,8 @@ static void put_help(struct json_writer *w, const struct finding *f)
         sarif_add_help(f, &text);
         sarif_add_help_markdown(f, &markdown);
         json_put_begin(w, "help", false);
-        json_write_key(w, "text");
-        json_write_string(w, buf_str(&text));
-        json_write_key(w, "markdown");
-        json_write_string(w, buf_str(&markdown));
+        json_put_str(w, "text", buf_str(&text));
+        json_put_str(w, "markdown", buf_str(&markdown));
         json_write_object_end(w);
 }
 
@@ -159,8 +156,7 @@ static void put_rule(struct json_writer *w, const struct finding *f)
         json_write_object_begin(w);
         put_rule_id(w, "id", f);
         sarif_add_name(f->rule, &name);
-        json_write_key(w, "name");
-        json_write_string(w, buf_str(&name));
+        json_put_str(w, "name", buf_str(&name));
         sarif_put_message(w, "shortDescription", str_from(title), true);
         sarif_put_message(w, "fullDescription", str_from(f->description ? f->description : title), true);
         put_help(w, f);
@@ -193,8 +189,7 @@ static void put_notice(struct json_writer *w, size_t kind, struct str text)
         json_write_object_begin(w);
         json_put_begin(w, "descriptor", false);
         json_put_text(w, "id", notices[kind].id);
-        json_write_key(w, "index");
-        json_write_u64(w, kind);
+        json_put_u64(w, "index", kind);
         json_write_object_end(w);
         json_put_text(w, "level", notices[kind].level);
         sarif_put_message(w, "message", text, false);
@@ -221,8 +216,7 @@ static void put_invocation(struct sarif *s)
         _cleanup_(buf_free) struct buf text = { 0 };
 
         json_write_object_begin(s->w);
-        json_write_key(s->w, "executionSuccessful");
-        json_write_bool(s->w, s->result->complete);
+        json_put_bool(s->w, "executionSuccessful", s->result->complete);
         json_put_begin(s->w, "toolExecutionNotifications", true);
         for (size_t i = 0; i < list->n; i++) {
                 buf_clear(&text);
@@ -285,18 +279,14 @@ static void put_location(struct sarif *s, const struct finding *f)
         json_write_object_begin(s->w);
         json_put_begin(s->w, "physicalLocation", false);
         json_put_begin(s->w, "artifactLocation", false);
-        json_write_key(s->w, "uri");
-        json_write_string(s->w, buf_str(&uri));
+        json_put_str(s->w, "uri", buf_str(&uri));
         if (file)
                 json_put_text(s->w, "uriBaseId", "IMAGE");
         json_write_object_end(s->w);
         json_put_begin(s->w, "region", false);
-        json_write_key(s->w, "startLine");
-        json_write_u64(s->w, f->line ? f->line : 1);
-        if (f->line && f->column) {
-                json_write_key(s->w, "startColumn");
-                json_write_u64(s->w, f->column);
-        }
+        json_put_u64(s->w, "startLine", f->line ? f->line : 1);
+        if (f->line && f->column)
+                json_put_u64(s->w, "startColumn", f->column);
         json_write_object_end(s->w);
         json_write_object_end(s->w);
         json_put_begin(s->w, "logicalLocations", true);
@@ -316,8 +306,7 @@ static void put_suppression(struct json_writer *w, const struct finding_exceptio
         json_write_object_begin(w);
         json_put_text(w, "kind", "external");
         json_put_text(w, "status", "accepted");
-        json_write_key(w, "justification");
-        json_write_string(w, buf_str(&text));
+        json_put_str(w, "justification", buf_str(&text));
         json_put_begin(w, "properties", false);
         json_put_text(w, "reason", e->reason);
         json_put_text(w, "owner", e->owner);
@@ -352,8 +341,7 @@ static void put_result(struct sarif *s, const struct finding *f)
 
         json_write_object_begin(s->w);
         put_rule_id(s->w, "ruleId", f);
-        json_write_key(s->w, "ruleIndex");
-        json_write_u64(s->w, rule_index(s, f));
+        json_put_u64(s->w, "ruleIndex", rule_index(s, f));
         json_put_text(s->w, "kind", kinds[f->verdict]);
         json_put_text(s->w, "level", f->verdict == VERDICT_FAIL ? level_of(f->severity) : "none");
         sarif_put_message(s->w, "message", str_from(f->message ? f->message : f->title ? f->title : f->rule), false);
@@ -368,10 +356,8 @@ static void put_result(struct sarif *s, const struct finding *f)
                 put_suppression(s->w, &f->exception);
         else
                 json_put_texts(s->w, "suppressions", NULL, 0); /* 3.27.23: looked at, and none is suppressed */
-        if (f->rank) {
-                json_write_key(s->w, "rank");
-                json_write_u64(s->w, f->rank);
-        }
+        if (f->rank)
+                json_put_u64(s->w, "rank", f->rank);
         put_result_properties(s->w, f);
         json_write_object_end(s->w);
 }
@@ -389,8 +375,7 @@ static void put_run(struct sarif *s)
         sarif_add_image_uri(&id, s->result->image);
         buf_putc(&id, '/'); /* 3.17.3: this run has no name of its own */
         json_put_begin(s->w, "automationDetails", false);
-        json_write_key(s->w, "id");
-        json_write_string(s->w, buf_str(&id));
+        json_put_str(s->w, "id", buf_str(&id));
         json_write_object_end(s->w);
         json_put_begin(s->w, "originalUriBaseIds", false);
         json_put_begin(s->w, "IMAGE", false);

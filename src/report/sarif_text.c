@@ -35,8 +35,7 @@ void sarif_put_message(struct json_writer *w, const char *key, struct str text, 
                 buf_add_quoted(&quoted, text);
         add_message(&message, buf_str(&quoted));
         json_put_begin(w, key, false);
-        json_write_key(w, "text");
-        json_write_string(w, buf_str(&message));
+        json_put_str(w, "text", buf_str(&message));
         json_write_object_end(w);
 }
 

@@ -12,12 +12,6 @@
 #define ID_MAX (sizeof("SPDXRef-Package-") + SBOM_REF_MAX)
 #define LICENSE_REF_MAX 64
 
-static void put_str(struct json_writer *w, const char *key, struct str value)
-{
-        json_write_key(w, key);
-        json_write_string(w, value);
-}
-
 static const char *package_id(const struct scan_package *p, char ret[static ID_MAX])
 {
         char ref[SBOM_REF_MAX];
@@ -53,7 +47,7 @@ static void put_declared(struct json_writer *w, const struct package *p)
                 else
                         buf_printf(&all, p->n_licenses > 1 ? "(%.*s)" : "%.*s", STR_ARG(p->licenses[i]));
         }
-        put_str(w, "licenseDeclared", buf_ok(&all) && all.len ? buf_str(&all) : STR_LIT("NOASSERTION"));
+        json_put_str(w, "licenseDeclared", buf_ok(&all) && all.len ? buf_str(&all) : STR_LIT("NOASSERTION"));
 }
 
 static int compare_strs(const void *pa, const void *pb)
@@ -92,8 +86,8 @@ static int put_texts(struct json_writer *w, const struct scan_result *result, st
                         continue;
                 json_write_object_begin(w);
                 json_put_text(w, "licenseId", license_ref(texts[i], ref));
-                put_str(w, "name", texts[i]);
-                put_str(w, "extractedText", texts[i]);
+                json_put_str(w, "name", texts[i]);
+                json_put_str(w, "extractedText", texts[i]);
                 json_write_object_end(w);
         }
         json_write_array_end(w);
@@ -110,7 +104,7 @@ static int keep(void *ctx, const char *data, size_t n, struct error *err)
 
 static void put_fact(void *ctx, const char *name, struct str value)
 {
-        put_str(ctx, name, value);
+        json_put_str(ctx, name, value);
 }
 
 static int put_annotation(struct json_writer *w, const struct sbom *sbom, const struct scan_package *sp, struct error *err)
@@ -135,7 +129,7 @@ static int put_annotation(struct json_writer *w, const struct sbom *sbom, const 
         json_put_text(w, "annotationDate", sbom->created);
         json_put_text(w, "annotationType", "OTHER");
         json_put_text(w, "annotator", TOOL);
-        put_str(w, "comment", str_trim(buf_str(&facts)));
+        json_put_str(w, "comment", str_trim(buf_str(&facts)));
         json_write_object_end(w);
         json_write_array_end(w);
         return 0;
@@ -145,12 +139,11 @@ static int put_annotation(struct json_writer *w, const struct sbom *sbom, const 
 static void put_common(struct json_writer *w, const char *id, struct str name, struct str version, const char *purpose)
 {
         json_put_text(w, "SPDXID", id);
-        put_str(w, "name", name.n ? name : STR_LIT("NOASSERTION"));
+        json_put_str(w, "name", name.n ? name : STR_LIT("NOASSERTION"));
         if (version.n)
-                put_str(w, "versionInfo", version);
+                json_put_str(w, "versionInfo", version);
         json_put_text(w, "downloadLocation", "NOASSERTION");
-        json_write_key(w, "filesAnalyzed");
-        json_write_bool(w, false);
+        json_put_bool(w, "filesAnalyzed", false);
         json_put_text(w, "licenseConcluded", "NOASSERTION");
         json_put_text(w, "copyrightText", "NOASSERTION");
         json_put_text(w, "primaryPackagePurpose", purpose);
@@ -162,7 +155,7 @@ static void put_url(struct json_writer *w, struct str purl)
         json_write_object_begin(w);
         json_put_text(w, "referenceCategory", "PACKAGE-MANAGER");
         json_put_text(w, "referenceType", "purl");
-        put_str(w, "referenceLocator", purl);
+        json_put_str(w, "referenceLocator", purl);
         json_write_object_end(w);
         json_write_array_end(w);
 }
@@ -178,7 +171,7 @@ static int put_package(struct json_writer *w, const struct sbom *sbom, const str
         put_common(w, package_id(sp, id), p->name, p->version, "LIBRARY");
         if (p->vendor.n) {
                 buf_printf(&supplier, "Organization: %.*s", STR_ARG(p->vendor));
-                put_str(w, "supplier", buf_ok(&supplier) ? buf_str(&supplier) : STR_LIT("NOASSERTION"));
+                json_put_str(w, "supplier", buf_ok(&supplier) ? buf_str(&supplier) : STR_LIT("NOASSERTION"));
         }
         put_declared(w, p);
         put_url(w, sp->purl);
@@ -203,7 +196,7 @@ static int put_packages(struct json_writer *w, const struct sbom *sbom, struct e
                 put_common(w, DISTRIBUTION_ID, d->id, d->version_id, "OPERATING_SYSTEM");
                 json_put_text(w, "licenseDeclared", "NOASSERTION");
                 if (d->name.n)
-                        put_str(w, "summary", d->name);
+                        json_put_str(w, "summary", d->name);
                 json_write_object_end(w);
         }
         for (size_t i = 0; r == 0 && i < result->n_packages; i++)

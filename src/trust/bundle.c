@@ -127,10 +127,8 @@ int bundle_time_text(int64_t created, char ret[static BUNDLE_TIME_TEXT], struct 
 static void write_file(struct json_writer *w, const struct bundle_file *file)
 {
         json_write_object_begin(w);
-        json_write_key(w, "name");
-        json_write_string(w, file->name);
-        json_write_key(w, "text");
-        json_write_string(w, file->text);
+        json_put_str(w, "name", file->name);
+        json_put_str(w, "text", file->text);
         json_write_object_end(w);
 }
 
@@ -150,14 +148,10 @@ int bundle_write(const char *kind, int64_t created, const struct bundle_file *fi
         if (r < 0)
                 return r;
         json_write_object_begin(w);
-        json_write_key(w, "schema");
-        json_write_text(w, BUNDLE_SCHEMA);
-        json_write_key(w, "kind");
-        json_write_text(w, kind);
-        json_write_key(w, "created");
-        json_write_text(w, time_text);
-        json_write_key(w, "files");
-        json_write_array_begin(w);
+        json_put_text(w, "schema", BUNDLE_SCHEMA);
+        json_put_text(w, "kind", kind);
+        json_put_text(w, "created", time_text);
+        json_put_begin(w, "files", true);
         for (size_t i = 0; i < n_files; i++)
                 write_file(w, &files[i]);
         json_write_array_end(w);

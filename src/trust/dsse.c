@@ -171,8 +171,7 @@ static int write_signature(struct json_writer *w, const struct dsse_signature *s
         int r;
 
         json_write_object_begin(w);
-        json_write_key(w, "keyid");
-        json_write_string(w, s->key_id);
+        json_put_str(w, "keyid", s->key_id);
         json_write_key(w, "sig");
         r = write_base64(w, s->bytes, err);
         json_write_object_end(w);
@@ -187,12 +186,10 @@ int dsse_write(const struct dsse *envelope, struct buf *out, struct error *err)
         if (r < 0)
                 return r;
         json_write_object_begin(w);
-        json_write_key(w, "payloadType");
-        json_write_string(w, envelope->type);
+        json_put_str(w, "payloadType", envelope->type);
         json_write_key(w, "payload");
         r = write_base64(w, envelope->payload, err);
-        json_write_key(w, "signatures");
-        json_write_array_begin(w);
+        json_put_begin(w, "signatures", true);
         for (size_t i = 0; i < envelope->n_signatures && r == 0; i++)
                 r = write_signature(w, &envelope->signatures[i], err);
         json_write_array_end(w);
