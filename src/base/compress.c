@@ -159,11 +159,6 @@ struct inflater *inflater_free(struct inflater *f)
         return NULL;
 }
 
-enum compression inflater_compression(const struct inflater *inflater)
-{
-        return inflater->compression;
-}
-
 uint64_t inflater_bytes_in(const struct inflater *inflater)
 {
         return inflater->in;

@@ -45,7 +45,6 @@ int inflater_new(struct byte_source source, const struct inflate_limits *limits,
                  struct error *err) _must_check_;
 struct inflater *inflater_free(struct inflater *inflater);
 DEFINE_FREEP(struct inflater, inflater_free)
-enum compression inflater_compression(const struct inflater *inflater);
 /* 1: *ret_data points to *ret_n (> 0) bytes, valid until the next call; 0: the end, cleanly; negative errno:
  * -EBADMSG (corrupt or truncated), -E2BIG (a limit; the message names it), or what the source said. */
 int inflater_next(struct inflater *inflater, const uint8_t **ret_data, size_t *ret_n, struct error *err) _must_check_;

@@ -43,7 +43,6 @@ unsigned terminal_width(int fd, unsigned otherwise);
  * at most ten times a second. `total` 0: unknown. Thread-safe; one at a time. */
 void progress_begin(const char *what, uint64_t total);
 void progress_add(uint64_t done);
-void progress_add_total(uint64_t more);
 void progress_end(void); /* removes the line */
 void progress_never(void); /* from now on there is none in this process */
 

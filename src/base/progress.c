@@ -95,13 +95,6 @@ void progress_add(uint64_t done)
         log_unlock();
 }
 
-void progress_add_total(uint64_t more)
-{
-        log_lock();
-        bar.total += more;
-        log_unlock();
-}
-
 void progress_end(void)
 {
         log_lock();

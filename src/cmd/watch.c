@@ -169,6 +169,16 @@ static int run(struct session *s, struct error *err)
         return r < 0 ? r : watching_tell_losses(&s->watching, err);
 }
 
+/* True if the recording has all that was judged. */
+static bool recorded_all(const struct session *s)
+{
+        uint64_t left_out = s->log ? event_log_left_out(s->log) : 0;
+
+        if (left_out)
+                log_error("%llu events were too large to be recorded", (unsigned long long)left_out);
+        return left_out == 0;
+}
+
 static int watch_it(struct session *s, struct sensor_remote *remote, struct error *err)
 {
         struct watch_counts counts;
@@ -180,7 +190,7 @@ static int watch_it(struct session *s, struct sensor_remote *remote, struct erro
         r = run(s, err);
         watch_get_counts(s->watch, &counts);
         log_info("%llu events judged, %llu lost", (unsigned long long)counts.events, (unsigned long long)counts.lost);
-        return r < 0 ? r : counts.lost || s->watching.incomplete ? EXIT_STATUS_INCOMPLETE : EXIT_STATUS_DONE;
+        return r < 0 ? r : !recorded_all(s) || counts.lost || s->watching.incomplete ? EXIT_STATUS_INCOMPLETE : EXIT_STATUS_DONE;
 }
 
 /* In a process of its own; what it returns is its exit status. */

@@ -150,15 +150,6 @@ size_t finding_list_excepted(const struct finding_list *list)
         return n;
 }
 
-size_t finding_list_reaches(const struct finding_list *list, enum severity severity)
-{
-        size_t n = 0;
-
-        for (size_t i = 0; i < list->n; i++)
-                n += finding_counts(&list->items[i]) && list->items[i].severity >= severity;
-        return n;
-}
-
 static int compare_texts(const char *a, const char *b)
 {
         return strcmp(a ? a : "", b ? b : "");

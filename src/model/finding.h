@@ -97,10 +97,8 @@ struct finding_list {
 
 /* Copies everything but controls and references, computes the id. */
 int finding_add(struct finding_list *list, const struct finding *finding, struct error *err) _must_check_;
-/* It failed, and nobody has excepted it. */
+/* It failed, and nobody has excepted it. What is undetermined has not failed: it leaves a result incomplete. */
 bool finding_counts(const struct finding *finding);
-/* How many that count are at or above `severity`. What is undetermined has not failed: it leaves a result incomplete. */
-size_t finding_list_reaches(const struct finding_list *list, enum severity severity);
 size_t finding_list_excepted(const struct finding_list *list); /* how many are */
 /* Those that are open before the excepted; the most severe first, of these the highest rank; then by rule, place and message, so that the same image gives the same list. */
 void finding_list_sort(struct finding_list *list);

@@ -55,7 +55,6 @@ struct provenance {
         struct copy copies[COPIES];
         bool told_full;
         int64_t second; /* in which … */
-        struct provenance_counts counts;
         uint64_t hashed; /* … so many bytes were hashed */
 };
 
@@ -383,7 +382,6 @@ static int judge(struct provenance *p, const struct container *c, const struct d
         if (copy.is_same || str_equals(said.state, "modified"))
                 *slot = copy;
         p->hashed += hashed;
-        p->counts.hashed += hashed;
         return decoder_set_program(decoder, &said, done ? DECODER_PROGRAM_SETTLED : p->generation);
 }
 
@@ -396,20 +394,6 @@ int provenance_event(struct provenance *p, const struct container *c, const stru
         if (!c || !d->program)
                 return decoder_set_program(decoder, &nothing, p->generation);
         return judge(p, c, d, decoder);
-}
-
-void provenance_get_counts(const struct provenance *p, struct provenance_counts *ret)
-{
-        *ret = p->counts;
-        for (size_t i = 0; i < PROVENANCE_IMAGES_MAX; i++) {
-                const struct seen_image *image = &p->images[i];
-
-                if (!*image->key.text)
-                        continue;
-                ret->known += image->state == IMAGE_KNOWN;
-                ret->failed += image->state == IMAGE_FAILED || image->state == IMAGE_GONE;
-                ret->waiting += !is_settled(image);
-        }
 }
 
 /* ---- */

@@ -51,12 +51,6 @@ int provenance_event(struct provenance *provenance, const struct container *cont
 /* Takes what was scanned, and hands over what is next. Call it often. */
 void provenance_step(struct provenance *provenance);
 
-struct provenance_counts {
-        uint32_t known, waiting, failed; /* images */
-        uint64_t hashed;                 /* bytes */
-};
-void provenance_get_counts(const struct provenance *provenance, struct provenance_counts *ret);
-
 /* ---- an image alone ---- */
 
 /* Borrowed from the view. */

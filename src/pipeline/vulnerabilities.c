@@ -17,7 +17,7 @@ struct search {
         uint64_t max_age, now;
         struct vulnerability_fact *facts;
         size_t n, cap;
-        size_t looked_at, third_party, no_version, no_ecosystem, odd;
+        size_t looked_at, third_party, no_version, odd;
         const char *no_data; /* an ecosystem of which there is none; */
         size_t n_no_data;    /* packages of such ones */
         uint64_t oldest;     /* of the data used: when it was fetched; UINT64_MAX: none was */
@@ -98,8 +98,7 @@ static void count(struct search *s, const struct match_found *found)
                 s->no_data = found->ecosystem;
                 break;
         case MATCH_NO_ECOSYSTEM:
-                s->no_ecosystem++;
-                break;
+                break; /* only of distributions, which is told of all their packages at once */
         case MATCH_THIRD_PARTY:
                 s->third_party++;
                 break;

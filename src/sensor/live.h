@@ -60,7 +60,4 @@ int sensor_apply_settings(struct sensor *sensor, struct error *err) _must_check_
 /* Fills sensor->snapshot with the processes that run. */
 int sensor_take_snapshot(struct sensor *sensor, struct error *err) _must_check_;
 
-/* The last thing that libbpf complained of, for messages; "" if nothing. */
-const char *sensor_complaint(void);
-
 #endif

@@ -26,11 +26,6 @@ _printf_(2, 0) static int hear(enum libbpf_print_level level, const char *format
         return 0;
 }
 
-const char *sensor_complaint(void)
-{
-        return complaint;
-}
-
 /* ---- loading ---- */
 
 static int explain_load(int r, struct error *err)

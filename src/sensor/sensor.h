@@ -137,7 +137,6 @@ enum sensor_attached {
         SENSOR_BY_FENTRY,
         SENSOR_BY_LSM,
 };
-const char *sensor_attached_name(enum sensor_attached attached); /* "tracepoint" … */
 
 /* The processes that run now come once more, as at the start. */
 int sensor_snapshot(struct sensor_source *sensor, struct error *err) _must_check_;

@@ -2,13 +2,6 @@
 /* What can be asked of a source of events, whichever it is. */
 #include "sensor/sensor.h"
 
-const char *sensor_attached_name(enum sensor_attached attached)
-{
-        static const char *const names[] = { "not wanted", "not attached", "tracepoint", "raw tracepoint", "fentry", "LSM" };
-
-        return attached < ELEMENTS_OF(names) ? names[attached] : "unknown";
-}
-
 int sensor_set_kinds(struct sensor_source *source, const struct sensor_kinds *kinds, struct error *err)
 {
         return source->ops->set_kinds(source, kinds, err);

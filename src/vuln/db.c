@@ -281,17 +281,3 @@ void db_score(const struct db *db, struct str id, struct db_score *ret)
                 ret->ransomware = entry.b & DB_KEV_RANSOMWARE;
         }
 }
-
-static int compare_release(const void *a, const void *b)
-{
-        const struct db_release *x = a, *y = b;
-
-        return str_compare(x->name, y->name);
-}
-
-bool db_has_release(const struct db *db, struct str ecosystem)
-{
-        const struct db_release key = { .name = ecosystem };
-
-        return mem_find(&key, db->contents.releases, db->contents.n_releases, sizeof(key), compare_release) != NULL;
-}

@@ -98,7 +98,4 @@ struct db_score {
 /* What is known of this identifier beside its records. */
 void db_score(const struct db *db, struct str id, struct db_score *ret);
 
-/* True if any record names this ecosystem, with its suffix. */
-bool db_has_release(const struct db *db, struct str ecosystem);
-
 #endif
