@@ -1,89 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <archive.h>
-#include <archive_entry.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/archive.h"
+#include "base/archive_private.h"
 #include "base/hijack.h"
 
 struct tar_reader {
-        struct archive *archive;
-        struct archive_entry *entry;
-        struct tar_source source;
-        struct error cause; /* of the source: libarchive would put its own words in its place */
+        struct archive_stream stream;
 };
 
-static la_ssize_t on_read(struct archive *a, void *ctx, const void **ret)
+int tar_reader_new(struct archive_source source, struct tar_reader **ret, struct error *err)
 {
-        struct tar_reader *tar = ctx;
-        const uint8_t *data;
-        size_t n;
-        int r = tar->source.next(tar->source.ctx, &data, &n, &tar->cause);
-
-        if (r < 0) {
-                archive_set_error(a, -r, "%s", tar->cause.message);
-                return -1;
-        }
-        *ret = r ? data : NULL;
-        return r ? (la_ssize_t)n : 0;
-}
-
-static la_int64_t on_skip(struct archive *a, void *ctx, la_int64_t n)
-{
-        struct tar_reader *tar = ctx;
-        int64_t r = tar->source.skip(tar->source.ctx, n, &tar->cause);
+        static int (*const formats[])(struct archive *) = { archive_read_support_format_tar, archive_read_support_format_empty, NULL };
+        _cleanup_(tar_reader_freep) struct tar_reader *tar = calloc(1, sizeof(*tar));
+        int r = tar ? archive_stream_open(&tar->stream, source, "tar", formats, err) : error_oom(err);
 
         if (r < 0)
-                archive_set_error(a, (int)-r, "%s", tar->cause.message);
-        return r;
-}
-
-static int tar_error(struct tar_reader *tar, struct error *err)
-{
-        const char *text = archive_error_string(tar->archive);
-
-        if (tar->cause.code) {
-                if (err)
-                        *err = tar->cause;
-                return tar->cause.code;
-        }
-        if (archive_errno(tar->archive) == ENOMEM)
-                return error_oom(err);
-        return error_say(err, -EBADMSG, "the tar archive is damaged: %s", text ? text : "no reason known");
-}
-
-int tar_reader_new(struct tar_source source, struct tar_reader **ret, struct error *err)
-{
-        _cleanup_(tar_reader_freep) struct tar_reader *tar = calloc(1, sizeof(*tar));
-
-        if (!tar)
-                return error_oom(err);
-        tar->source = source;
-        tar->archive = archive_read_new();
-        tar->entry = archive_entry_new();
-        if (!tar->archive || !tar->entry)
-                return error_oom(err);
-        archive_read_support_format_tar(tar->archive);
-        archive_read_support_format_empty(tar->archive);
-        archive_read_set_callback_data(tar->archive, tar);
-        archive_read_set_read_callback(tar->archive, on_read);
-        if (source.skip)
-                archive_read_set_skip_callback(tar->archive, on_skip);
-        if (archive_read_open1(tar->archive) != ARCHIVE_OK)
-                return tar_error(tar, err);
+                return r;
         *ret = TAKE_PTR(tar);
         return 0;
 }
 
 struct tar_reader *tar_reader_free(struct tar_reader *tar)
 {
-        if (!tar)
-                return NULL;
-        archive_read_free(tar->archive);
-        archive_entry_free(tar->entry);
+        if (tar)
+                archive_stream_close(&tar->stream);
         free(tar);
         return NULL;
 }
@@ -137,14 +79,13 @@ static uint64_t not_negative(int64_t v)
 
 int tar_reader_next(struct tar_reader *tar, struct tar_entry *ret, struct error *err)
 {
-        struct archive_entry *e = tar->entry;
-        int r = archive_read_next_header2(tar->archive, e);
+        struct archive_entry *e = tar->stream.entry;
+        const char *warning;
+        int r = archive_stream_next(&tar->stream, &warning, err);
         struct tar_entry t;
 
-        if (r == ARCHIVE_EOF)
-                return 0;
-        if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
-                return tar_error(tar, err);
+        if (r <= 0)
+                return r;
         HIJACK_POINT("tar");
         t = (struct tar_entry){
                 .type = type_of(e),
@@ -156,9 +97,9 @@ int tar_reader_next(struct tar_reader *tar, struct tar_entry *ret, struct error 
                 .size = not_negative(archive_entry_size(e)),
                 .device_major = (uint32_t)archive_entry_rdevmajor(e),
                 .device_minor = (uint32_t)archive_entry_rdevminor(e),
-                .data_offset = not_negative(archive_filter_bytes(tar->archive, 0)),
+                .data_offset = not_negative(archive_filter_bytes(tar->stream.archive, 0)),
                 .sparse = archive_entry_sparse_count(e) > 0,
-                .warning = r == ARCHIVE_WARN ? archive_error_string(tar->archive) : NULL,
+                .warning = warning,
         };
         if (t.type == TAR_HARDLINK)
                 t.target = either(archive_entry_hardlink(e), archive_entry_hardlink_utf8(e));
@@ -172,17 +113,5 @@ int tar_reader_next(struct tar_reader *tar, struct tar_entry *ret, struct error 
 int tar_reader_data(struct tar_reader *tar, const uint8_t **ret_data, size_t *ret_n, uint64_t *ret_offset,
                     struct error *err)
 {
-        const void *data;
-        size_t n;
-        la_int64_t offset;
-        int r = archive_read_data_block(tar->archive, &data, &n, &offset);
-
-        if (r == ARCHIVE_EOF)
-                return 0;
-        if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
-                return tar_error(tar, err);
-        *ret_data = data;
-        *ret_n = n;
-        *ret_offset = (uint64_t)offset;
-        return 1;
+        return archive_stream_data(&tar->stream, ret_data, ret_n, ret_offset, err);
 }

@@ -41,16 +41,16 @@ struct tar_entry {
 struct tar_reader;
 
 /* `next` gives the next piece of the stream: 1 with a pointer valid until it is called again, 0 at the end, or a
- * negative errno, which (with its message) is what the tar functions then return: libarchive's own error hides it not.
+ * negative errno, which (with its message) is what the readers' functions then return: libarchive's own error hides it not.
  * `skip`, if not NULL, passes over up to n bytes cheaply and returns how many (as inflating streams can not, theirs is
  * NULL). */
-struct tar_source {
+struct archive_source {
         int (*next)(void *ctx, const uint8_t **ret_data, size_t *ret_n, struct error *err);
         int64_t (*skip)(void *ctx, int64_t n, struct error *err);
         void *ctx;
 };
 
-int tar_reader_new(struct tar_source source, struct tar_reader **ret, struct error *err) _must_check_;
+int tar_reader_new(struct archive_source source, struct tar_reader **ret, struct error *err) _must_check_;
 struct tar_reader *tar_reader_free(struct tar_reader *tar);
 DEFINE_FREEP(struct tar_reader, tar_reader_free)
 
@@ -72,7 +72,7 @@ struct zip_entry {
         bool is_file;
 };
 
-int zip_reader_new(struct tar_source source, struct zip_reader **ret, struct error *err) _must_check_;
+int zip_reader_new(struct archive_source source, struct zip_reader **ret, struct error *err) _must_check_;
 struct zip_reader *zip_reader_free(struct zip_reader *zip);
 DEFINE_FREEP(struct zip_reader, zip_reader_free)
 /* 1, 0 at the end, -EBADMSG damaged or truncated, or what the source said. */

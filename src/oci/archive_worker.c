@@ -126,7 +126,7 @@ static int take_member(struct listing *l, const struct tar_entry *t, struct erro
 int archive_list(int fd, const struct archive_sink *sink, struct error *err)
 {
         _cleanup_(listing_done) struct listing l = { .fd = fd, .sink = sink, .piece = malloc(READ_SIZE) };
-        struct tar_source source = { next_piece, skip_bytes, &l };
+        struct archive_source source = { next_piece, skip_bytes, &l };
         struct tar_entry entry;
         int r;
 

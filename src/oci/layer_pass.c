@@ -383,7 +383,7 @@ static int add_entry(struct pass *p, const struct tar_entry *t, struct error *er
 /* Walks the tar, then whatever follows its end, so that the diffID covers all. */
 static int walk(struct pass *p, struct error *err)
 {
-        struct tar_source source = { .next = next_inflated, .ctx = p };
+        struct archive_source source = { .next = next_inflated, .ctx = p };
         struct tar_entry entry;
         const uint8_t *data;
         size_t n;

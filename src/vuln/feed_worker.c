@@ -197,7 +197,7 @@ int feed_read_archive(int fd, struct feed_output *out, struct error *err)
                 return error_set(err, -errno, "look at the archive");
         if (members == 0)
                 return 0;
-        r = zip_reader_new((struct tar_source){ .next = next_piece, .ctx = &pieces }, &zip, err);
+        r = zip_reader_new((struct archive_source){ .next = next_piece, .ctx = &pieces }, &zip, err);
         while (r == 0 && n < members) {
                 struct zip_entry entry;
 
