@@ -169,14 +169,16 @@ static int run(struct session *s, struct error *err)
         return r < 0 ? r : watching_tell_losses(&s->watching, err);
 }
 
-/* True if the recording has all that was judged. */
-static bool recorded_all(const struct session *s)
+/* True if all that happened was judged, and all that was judged recorded. */
+static bool is_whole(const struct session *s, const struct watch_counts *counts)
 {
         uint64_t left_out = s->log ? event_log_left_out(s->log) : 0;
 
         if (left_out)
                 log_error("%llu events were too large to be recorded", (unsigned long long)left_out);
-        return left_out == 0;
+        if (counts->malformed)
+                log_error("%llu events could not be read, and were not judged", (unsigned long long)counts->malformed);
+        return !left_out && !counts->malformed && !counts->lost && !s->watching.incomplete;
 }
 
 static int watch_it(struct session *s, struct sensor_remote *remote, struct error *err)
@@ -190,7 +192,7 @@ static int watch_it(struct session *s, struct sensor_remote *remote, struct erro
         r = run(s, err);
         watch_get_counts(s->watch, &counts);
         log_info("%llu events judged, %llu lost", (unsigned long long)counts.events, (unsigned long long)counts.lost);
-        return r < 0 ? r : !recorded_all(s) || counts.lost || s->watching.incomplete ? EXIT_STATUS_INCOMPLETE : EXIT_STATUS_DONE;
+        return r < 0 ? r : is_whole(s, &counts) ? EXIT_STATUS_DONE : EXIT_STATUS_INCOMPLETE;
 }
 
 /* In a process of its own; what it returns is its exit status. */
@@ -257,7 +259,7 @@ const struct command command_watch = {
         .description =
                 "Watches every container on this machine through the kernel, whoever runs it, and tells what the rules say of "
                 "what it does: which container, which image, which process and its ancestors. Needs root. It ends when it is "
-                "interrupted. If events were lost the exit status is 3.",
+                "interrupted. If events were lost, or could not be read or recorded, the exit status is 3.",
         .terms_title = "Outputs",
         .terms = output_terms,
         .options = watch_options,

@@ -79,7 +79,6 @@ static int take_decoded(struct watch *w, struct decoded *d, struct error *err)
                 return take_cgroup(w, d, err);
         kind = find_container(w, d, &container);
         if (d->outside || (!container && !w->options.host)) {
-                w->counts.table_only++;
                 if (!container && !w->options.host && kind != CGROUP_NEW) /* a young one may turn out to be a container */
                         (void)!sensor_ignore_cgroup(w->sensor, d->cgroup, &(struct error)ERROR_INIT);
                 return 0;

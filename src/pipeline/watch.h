@@ -44,8 +44,7 @@ size_t watch_blind_spots(struct watch *watch, const char *ret[static SENSOR_BLIN
 
 struct watch_counts {
         uint64_t events;        /* that reached the rules */
-        uint64_t table_only;    /* told for the table of processes alone */
-        uint64_t malformed;
+        uint64_t malformed;     /* could not be read, and were not judged */
         uint64_t lost;          /* by the kernel's buffer */
         uint64_t late;          /* of containers that were not known yet */
         uint32_t kinds;         /* attached */
